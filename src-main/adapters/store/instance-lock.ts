@@ -17,14 +17,18 @@ export type InstanceLock = { readonly holder: Holder; release(): void };
 
 export const LOCK_FILE = "instance.lock";
 
-/** Boot and start tick of a process, so that a reused pid is told apart; "" where the system does not say. */
+/**
+ * Boot and start tick of a process, so that a reused pid is told apart; `dead` for one that was killed and not yet
+ * reaped by its parent; "" where the system does not say.
+ */
 export function startMark(pid: number): string {
   if (process.platform !== "linux") return "";
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name in parentheses may hold spaces; field 22 (start time) is the 20th after it (proc(5)).
-    return `${boot}/${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? ""}`;
+    // The name in parentheses may hold spaces; behind it come the state and, 19 fields later, the start time (proc(5)).
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" || fields[0] === "X" ? "dead" : `${boot}/${fields[19] ?? ""}`;
   } catch {
     // No such process, or /proc is hidden: the pid alone decides.
     return "";

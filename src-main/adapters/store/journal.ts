@@ -214,7 +214,6 @@ function start({ options, paths, database, writer, run, previous, recovered }: S
         node,
         electron,
         sqlite,
-        pid: process.pid,
         info,
       };
       const startSeq = writer.insert({ time, kind: "RUN_START", body: canonical(facts) });

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Store } from "#runtime/store-port.ts";
-import { execution, intent, note, OPENING_TIME, rowsOf, temporaryFolder } from "./store-fixture.ts";
+import { execution, intent, note, OPENING_TIME } from "./entries.ts";
+import { rowsOf, temporaryFolder } from "./store-fixture.ts";
 
 export type OpenForContract = (folder: string, queueBound?: number) => Promise<Store>;
 

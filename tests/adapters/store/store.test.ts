@@ -1,7 +1,8 @@
 import { describe } from "vitest";
 import { createStore } from "#adapters/store/store-client.ts";
+import { OPENING_TIME } from "./entries.ts";
 import { describeStore } from "./store.contract.ts";
-import { OPENING_TIME, open } from "./store-fixture.ts";
+import { open } from "./store-fixture.ts";
 
 const workerUrl = new URL("../../../src-main/workers/store.worker.ts", import.meta.url);
 
