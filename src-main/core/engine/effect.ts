@@ -2,33 +2,7 @@ import type { ApprovedOrder } from "#core/risk/risk-engine.ts";
 import type { Micros } from "#shared/lib/time.ts";
 import type { Alert } from "#shared/model/alert.ts";
 import type { CommandResult } from "#shared/model/command.ts";
-
-/** What is written to the journal because of an event. `durable` entries are on disk before any broker effect leaves. */
-export type JournalNote = {
-  readonly kind:
-    | "INTENT"
-    | "DENIED"
-    | "CANCEL"
-    | "KILL"
-    | "ARM"
-    | "DISARM"
-    | "GRANT"
-    | "LIMIT_CHANGE"
-    | "STRATEGY"
-    | "COMMAND"
-    | "SENT"
-    | "ACK"
-    | "STATUS"
-    | "EXECUTION"
-    | "COMMISSION"
-    | "RECONCILED"
-    | "STATE"
-    | "ALERT";
-  readonly cause: string;
-  readonly intentId?: string;
-  readonly body: unknown;
-  readonly durability: "durable" | "grouped";
-};
+import type { JournalNote } from "./note.ts";
 
 /** Lossless topics: each change is delivered with its body. */
 export type LosslessTopic =

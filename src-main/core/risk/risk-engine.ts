@@ -5,7 +5,7 @@ import { type OrderRequest, type OrderRole, type OrderTerms, opposite } from "#s
 import type { RiskFailure } from "#shared/model/risk.ts";
 import { CONTROLS } from "./checks.ts";
 import { type Judged, judge } from "./control.ts";
-import { isOpening, type RiskView, referencePrice } from "./risk-view.ts";
+import { expectedEntryPrice, isOpening, type RiskView } from "./risk-view.ts";
 
 declare const approved: unique symbol;
 

@@ -1,0 +1,220 @@
+import { type Command, type CommandResult, type Origin, REARM_PHRASE, type Ticket } from "#shared/model/command.ts";
+import { isTerminal, type OrderRequest, signed } from "#shared/model/order.ts";
+import type { Context } from "./context.ts";
+import type { EventOf } from "./event.ts";
+import type { ExitFlow } from "./exit-flow.ts";
+import { cancelOrder, previewRequest, submitRequest } from "./order-flow.ts";
+import { closingShares } from "./risk-stage.ts";
+
+const RESULTS_KEPT = 1_000;
+
+type Answer = Omit<CommandResult, "commandId">;
+
+const yes = (message: string, orderRefs: readonly string[] = []): Answer => ({
+  accepted: true,
+  message,
+  orderRefs: [...orderRefs],
+  failures: [],
+});
+const no = (message: string): Answer => ({ accepted: false, message, orderRefs: [], failures: [] });
+
+/** A person's acts. Each is answered once; the same id again gives the same answer and no second effect. */
+export class CommandFlow {
+  private readonly context: Context;
+  private readonly exits: ExitFlow;
+  private readonly results = new Map<string, CommandResult>();
+
+  constructor(context: Context, exits: ExitFlow) {
+    this.context = context;
+    this.exits = exits;
+  }
+
+  onCommand(event: EventOf<"command">): void {
+    const known = this.results.get(event.commandId);
+    const result = known ?? { commandId: event.commandId, ...this.perform(event.command, event.origin) };
+    if (known === undefined) {
+      this.results.set(event.commandId, result);
+      const oldest = this.results.keys().next().value;
+      if (this.results.size > RESULTS_KEPT && oldest !== undefined) this.results.delete(oldest);
+      const { commandId, command, origin } = event;
+      const { accepted, message } = result;
+      this.context.note({ kind: "COMMAND", body: { commandId, command, origin, accepted, message } });
+    }
+    this.context.emit({ kind: "reply", result });
+    this.context.emit({ kind: "touch", topic: "status", key: "status" });
+  }
+
+  private perform(command: Command, origin: Origin): Answer {
+    switch (command.kind) {
+      case "placeOrder":
+        return this.place(command.ticket, origin);
+      case "cancelOrder":
+        return this.cancel(command.orderRef, origin);
+      case "closePosition":
+        return this.close(command.symbol, origin);
+      case "flatten":
+        return this.flatten(command.symbol, origin);
+      case "kill":
+        return this.kill(command.mode, command.reason, origin);
+      case "rearm":
+        return this.rearm(command.phrase, command.reason, origin);
+      case "arm":
+        return this.arm(command.accountId, origin);
+      case "disarm":
+        this.context.note({ kind: "DISARM", body: { reason: command.reason, origin } });
+        return yes("strategies are disarmed; working orders and stops stay");
+      case "setStrategy":
+        return this.setStrategy(command.strategyId, command.enabled, origin);
+      case "setLimit":
+        return this.setLimit(command.key, command.value, command.reason, origin);
+    }
+  }
+
+  /** The gate's answer for a ticket, without any consequence. */
+  preview(ticket: Ticket) {
+    return previewRequest(this.context, this.requestOf(ticket, "preview", "preview"));
+  }
+
+  private requestOf(ticket: Ticket, who: string, intentId: string): OrderRequest {
+    const position = this.context.ledger.portfolio.quantity(ticket.symbol);
+    const isOpposite = Math.sign(signed(ticket.side, 1)) === -Math.sign(position);
+    const isExit = ticket.reduceOnly || (isOpposite && ticket.quantity <= Math.abs(position));
+    const { stopLoss, takeProfit, ...terms } = ticket;
+    return {
+      ...terms,
+      intentId,
+      role: isExit ? "exit" : "entry",
+      source: { kind: "manual", who },
+      time: this.context.time,
+      reason: "manual order",
+      reduceOnly: isExit,
+      ...(stopLoss === undefined || isExit ? {} : { stopLoss }),
+      ...(takeProfit === undefined || isExit ? {} : { takeProfit }),
+    };
+  }
+
+  private place(ticket: Ticket, origin: Origin): Answer {
+    const { context } = this;
+    const request = this.requestOf(ticket, origin.who, context.mintIntentId("manual"));
+    // An exit beside working stops could fill twice: it takes the way that cancels them first.
+    if (request.reduceOnly && closingShares(context, ticket.symbol) > 0) {
+      const { symbol, quantity, limitPrice } = ticket;
+      const wish = { symbol, quantity, owner: undefined, source: request.source, reason: request.reason };
+      const isStarted = this.exits.close(limitPrice === undefined ? wish : { ...wish, limitPrice });
+      return isStarted ? yes("stops are cancelled first, then the exit is sent") : no("nothing to close");
+    }
+    const submission = submitRequest(context, request);
+    const message = submission.isAccepted ? "approved" : "refused by the risk gate";
+    return {
+      accepted: submission.isAccepted,
+      message,
+      orderRefs: [...submission.orderRefs],
+      failures: [...submission.failures],
+    };
+  }
+
+  private cancel(orderRef: string, origin: Origin): Answer {
+    const order = this.context.ledger.orders.get(orderRef);
+    if (order === undefined) return no(`no order ${orderRef}`);
+    if (isTerminal(order.status)) return no(`${orderRef} is ${order.status} already`);
+    const isProtective = order.role === "stop" && this.context.ledger.portfolio.quantity(order.symbol) !== 0;
+    if (isProtective) return no("a protective stop is cancelled only with its position: close the position instead");
+    return cancelOrder(this.context, orderRef, `by ${origin.who}`)
+      ? yes(`cancel of ${orderRef} is on its way`, [orderRef])
+      : yes(`cancel of ${orderRef} was asked for already`, [orderRef]);
+  }
+
+  private close(symbol: string, origin: Origin): Answer {
+    const source = { kind: "manual", who: origin.who } as const;
+    const isStarted = this.exits.close({ symbol, owner: undefined, source, reason: `closed by ${origin.who}` });
+    return isStarted ? yes(`closing ${symbol}`) : no(`nothing to close in ${symbol}, or it is being closed already`);
+  }
+
+  /** Before a kill: ordinary exits through the gate. While killed: a FLATTEN grant, journalled. */
+  private flatten(symbol: string | undefined, origin: Origin): Answer {
+    const { context } = this;
+    if (context.ledger.causes.has("KILL|account")) {
+      const grant = symbol === undefined ? {} : { symbol };
+      context.note({ kind: "GRANT", body: { grant: "FLATTEN", ...grant } });
+    }
+    const symbols = symbol === undefined ? context.ledger.portfolio.symbols() : [symbol];
+    const source = { kind: "manual", who: origin.who } as const;
+    const closed = symbols.filter((name) =>
+      this.exits.close({ symbol: name, owner: undefined, source, reason: "flatten", isFlattening: true }),
+    );
+    return closed.length === 0 ? yes("flat already") : yes(`flattening ${closed.join(", ")}`);
+  }
+
+  /** STOP: entries go, stops stay, a person's exits stay possible. PANIC: everything goes. */
+  kill(mode: "stop" | "panic" | "panicFlatten", reason: string, origin: Origin): Answer {
+    const { context } = this;
+    context.note({ kind: "KILL", body: { mode, reason, origin } });
+    context.note({ kind: "GRANT", body: { grant: "EXITS" } });
+    context.emit({ kind: "latch", engaged: true, reason: `${mode} by ${origin.who}: ${reason}` });
+    const entries = context.ledger.openOrders().filter((order) => order.role === "entry");
+    for (const order of entries) cancelOrder(context, order.orderRef, `kill: ${mode}`);
+    if (mode !== "stop") context.emit({ kind: "cancelAll", reason: `kill: ${mode}` });
+    context.alert("critical", "KILL", `${mode} by ${origin.who} (${origin.from}): ${reason}`);
+    const held = context.ledger.portfolio.symbols().filter((symbol) => context.ledger.portfolio.quantity(symbol) !== 0);
+    if (mode === "panicFlatten") {
+      context.note({ kind: "GRANT", body: { grant: "FLATTEN" } });
+      const source = { kind: "system", why: "panic" } as const;
+      for (const symbol of held) {
+        this.exits.close({ symbol, owner: undefined, source, reason: "panic and flatten", isFlattening: true });
+      }
+    }
+    return yes(`KILLED: ${entries.length} entries are being cancelled, ${held.length} positions remain`);
+  }
+
+  private rearm(phrase: string, reason: string, origin: Origin): Answer {
+    const { context } = this;
+    if (phrase !== REARM_PHRASE) return no(`type ${REARM_PHRASE} to re-arm`);
+    if (reason.trim() === "") return no("a re-arm needs a reason");
+    if (context.reconciledGeneration !== context.generation || context.link !== "live") {
+      return no("a re-arm needs a live and reconciled link");
+    }
+    context.note({ kind: "ARM", body: { what: "rearm", reason, origin } });
+    context.emit({ kind: "latch", engaged: false, reason });
+    context.alert("warning", "REARMED", `re-armed by ${origin.who}: ${reason}; strategies are disarmed`);
+    return yes("the kill switch is released; strategies stay disarmed until they are armed");
+  }
+
+  private arm(accountId: string | undefined, origin: Origin): Answer {
+    const { context } = this;
+    if (context.ledger.causes.has("KILL|account")) return no("killed: re-arm first");
+    if (context.options.profile === "live" && accountId !== context.options.accountId) {
+      return no("profile live is armed by typing its account id");
+    }
+    context.note({ kind: "ARM", body: { what: "arm", reason: "armed", origin } });
+    return yes("strategies are armed");
+  }
+
+  /** Off means off: entries are cancelled, stops stay. */
+  private setStrategy(strategyId: string, enabled: boolean, origin: Origin): Answer {
+    const { context } = this;
+    if (!context.options.strategies.some((strategy) => strategy.id === strategyId)) {
+      return no(`no strategy ${strategyId}`);
+    }
+    context.note({ kind: "STRATEGY", body: { strategyId, enabled, reason: "switched by a person", origin } });
+    context.emit({ kind: "touch", topic: "status", key: "strategies" });
+    if (enabled) return yes(`${strategyId} is on`);
+    const entries = context.ledger
+      .openOrders()
+      .filter((order) => order.role === "entry" && order.source.kind === "strategy")
+      .filter((order) => order.source.kind === "strategy" && order.source.strategyId === strategyId);
+    for (const order of entries) cancelOrder(context, order.orderRef, `${strategyId} switched off`);
+    return yes(`${strategyId} is off: ${entries.length} entries are being cancelled, stops stay`);
+  }
+
+  private setLimit(key: string, value: number, reason: string, origin: Origin): Answer {
+    const { context } = this;
+    const name = key.slice(key.indexOf(".") + 1);
+    const limits = new Map<string, number | undefined>(Object.entries(context.limits()));
+    if (!limits.has(name)) return no(`no limit ${key}`);
+    if (!(Number.isFinite(value) && value > 0)) return no(`${key} must be above zero, got ${value}`);
+    const from = limits.get(name);
+    if ((from === undefined || value > from) && reason.trim() === "") return no("loosening a limit needs a reason");
+    context.note({ kind: "LIMIT_CHANGE", body: { key: name, from, to: value, reason, origin } });
+    return yes(`${key}: ${from ?? "unset"} -> ${value}`);
+  }
+}

@@ -1,0 +1,197 @@
+import type { RiskLimits } from "#core/risk/risk-view.ts";
+import { toUnits } from "#shared/lib/money.ts";
+import { hash32 } from "#shared/lib/rng.ts";
+import { type Micros, SECOND } from "#shared/lib/time.ts";
+import type { Alert } from "#shared/model/alert.ts";
+import type { LinkState } from "#shared/model/broker.ts";
+import type { Fill, OrderRole } from "#shared/model/order.ts";
+import type { Position } from "#shared/model/portfolio.ts";
+import type { RiskCode } from "#shared/model/risk.ts";
+import type { Effect } from "./effect.ts";
+import { type Applied, Ledger } from "./ledger.ts";
+import type { MarketStage } from "./market-stage.ts";
+import { durabilityOf, type JournalNote, type Note } from "./note.ts";
+import type { EngineOptions } from "./options.ts";
+
+const ROLE_LETTER: Readonly<Record<OrderRole, string>> = {
+  entry: "E",
+  stop: "S",
+  target: "T",
+  exit: "X",
+  flatten: "F",
+  guardian: "G",
+};
+
+/** The broker's word about the account; absent = not reported. Micro-units. */
+export type AccountValues = {
+  readonly time: Micros;
+  readonly netLiquidation?: number;
+  readonly cash?: number;
+  readonly excessLiquidity?: number;
+};
+
+/**
+ * What every stage of the engine shares while one event is processed: the time, the durable state, the market, and the
+ * effects collected so far. It holds no rule of its own.
+ */
+export class Context {
+  readonly options: EngineOptions;
+  readonly ledger = new Ledger();
+  readonly market: MarketStage;
+  time: Micros = 0;
+  /** What the event at hand is, for the `cause` of its notes. */
+  cause = "start";
+  link: LinkState = "down";
+  linkSince: Micros = 0;
+  linkDetail = "not connected";
+  generation = 0;
+  /** Generation whose reconciliation is finished; 0 = none. */
+  reconciledGeneration = 0;
+  isJournalStalled = false;
+  readonly farmsDown = new Set<string>();
+  accountValues: AccountValues | undefined;
+  readonly denials = new Map<RiskCode, { count: number; lastTime?: Micros }>();
+  readonly counters = new Map<string, number>();
+  private effects: Effect[] = [];
+  private sequence = 0;
+  private alertSequence = 0;
+
+  constructor(options: EngineOptions, market: MarketStage) {
+    this.options = options;
+    this.market = market;
+  }
+
+  emit(effect: Effect): void {
+    this.effects.push(effect);
+  }
+
+  drain(): readonly Effect[] {
+    const effects = this.effects;
+    this.effects = [];
+    return effects;
+  }
+
+  count(name: string): void {
+    this.counters.set(name, (this.counters.get(name) ?? 0) + 1);
+  }
+
+  /** Applies a fact and journals it; publishes what it changed. */
+  note(note: Note, intentId?: string): Applied {
+    const applied = this.ledger.apply(note, this.time);
+    const journalled: JournalNote = {
+      ...note,
+      time: this.time,
+      cause: this.cause,
+      durability: durabilityOf(note.kind),
+      ...(intentId === undefined ? {} : { intentId }),
+    };
+    this.emit({ kind: "journal", note: journalled });
+    for (const orderRef of applied.orders) this.publishOrder(orderRef);
+    return applied;
+  }
+
+  /** Wakes the engine at `time`, or at once if that has passed. */
+  wakeAt(time: Micros): void {
+    this.emit({ kind: "wakeAt", time });
+  }
+
+  wakeIn(seconds: number): void {
+    this.wakeAt(this.time + seconds * SECOND);
+  }
+
+  alert(
+    severity: Alert["severity"],
+    code: string,
+    message: string,
+    about: { readonly symbol?: string; readonly orderRef?: string } = {},
+  ): void {
+    this.alertSequence += 1;
+    const alert: Alert = {
+      id: `${this.options.run}-${this.alertSequence}`,
+      time: this.time,
+      severity,
+      code,
+      message,
+      ...about,
+    };
+    this.note({ kind: "ALERT", body: { alert } });
+    this.emit({ kind: "alert", alert });
+    this.emit({ kind: "publish", topic: "alerts", key: alert.id, body: alert });
+  }
+
+  /** A new order identity: unique for ever through run and sequence, with two digits against mix-ups. */
+  mintOrderRef(role: OrderRole): string {
+    this.sequence += 1;
+    const body = `RT1-${this.options.run}-${this.sequence}-${ROLE_LETTER[role]}`;
+    return `${body}${(hash32(body) & 0xff).toString(16).padStart(2, "0")}`;
+  }
+
+  mintIntentId(source: string): string {
+    this.sequence += 1;
+    return `${this.options.run}-${this.sequence}-${source}`;
+  }
+
+  /** The configured limits with what was changed since. */
+  limits(): RiskLimits {
+    if (this.ledger.limits.size === 0) return this.options.limits;
+    return { ...this.options.limits, ...Object.fromEntries(this.ledger.limits) };
+  }
+
+  equityUnits(): number {
+    return toUnits(this.ledger.portfolio.equity());
+  }
+
+  publishOrder(orderRef: string): void {
+    const order = this.ledger.orders.get(orderRef);
+    if (order !== undefined) this.emit({ kind: "publish", topic: "orders", key: orderRef, body: order });
+  }
+
+  publishPosition(symbol: string): void {
+    const body = this.position(symbol);
+    if (body !== undefined) this.emit({ kind: "publish", topic: "positions", key: symbol, body });
+  }
+
+  publishFill(execId: string): void {
+    const body = this.fill(execId);
+    if (body !== undefined) this.emit({ kind: "publish", topic: "fills", key: execId, body });
+  }
+
+  /** A position with the protection that works for it at the broker. */
+  position(symbol: string): Position | undefined {
+    const position = this.ledger.portfolio.position(symbol);
+    if (position === undefined) return undefined;
+    const stops = [...this.ledger.orders.values()].filter(
+      (order) => order.symbol === symbol && order.role === "stop" && isWorking(order.status),
+    );
+    const covered = stops.reduce((sum, order) => sum + order.quantity - order.filledQuantity, 0);
+    const stopPrice = stops[0]?.stopPrice;
+    return {
+      ...position,
+      protectedQuantity: Math.min(Math.abs(position.quantity), covered),
+      ...(stopPrice === undefined || position.quantity === 0 ? {} : { stopPrice }),
+    };
+  }
+
+  fill(execId: string): Fill | undefined {
+    const execution = this.ledger.executions.get(execId);
+    if (execution === undefined) return undefined;
+    const order = this.ledger.orders.get(execution.orderRef);
+    const commission = this.ledger.commissionOf(execId);
+    return {
+      execId,
+      orderRef: execution.orderRef,
+      symbol: execution.symbol,
+      side: execution.side,
+      quantity: execution.quantity,
+      price: execution.price,
+      time: execution.exchangeTime,
+      source: order?.source ?? { kind: "foreign" },
+      role: order?.role ?? "exit",
+      ...(commission === undefined ? {} : { commission }),
+    };
+  }
+}
+
+export function isWorking(status: string): boolean {
+  return status === "acked" || status === "partial" || status === "sent" || status === "unknown";
+}

@@ -1,0 +1,389 @@
+import {
+  applyFill,
+  applyNotPlaced,
+  applyNotSent,
+  applyReport,
+  applySent,
+  applyUnknown,
+  type OrderAlarm,
+} from "#core/execution/order-lifecycle.ts";
+import type { Verdict } from "#core/execution/reconciliation.ts";
+import { type BookingOutcome, Portfolio, type PortfolioState } from "#core/portfolio/portfolio.ts";
+import { assert } from "#shared/lib/assert.ts";
+import type { Micros6 } from "#shared/lib/money.ts";
+import { MINUTE, type Micros } from "#shared/lib/time.ts";
+import type { Execution } from "#shared/model/broker.ts";
+import { isTerminal, type Order, signed } from "#shared/model/order.ts";
+import type { StateCause } from "#shared/model/risk.ts";
+import type { Note, NoteOf, OrderChange, StateChange } from "./note.ts";
+
+/** Counters that start again with each session. */
+type SessionBook = {
+  date: string | undefined;
+  startEquity: Micros6 | undefined;
+  entries: number;
+  notional: Micros6;
+};
+
+/** What an applied note changed, so that the engine can publish and react. */
+export type Applied = {
+  readonly orders: readonly string[];
+  readonly alarm?: OrderAlarm;
+  readonly booking?: BookingOutcome;
+};
+
+const NOTHING: Applied = { orders: [] };
+
+export type LedgerState = {
+  readonly portfolio: PortfolioState;
+  readonly orders: readonly Order[];
+  readonly executions: readonly Execution[];
+  readonly commissions: readonly (readonly [string, Micros6])[];
+  readonly strategyPositions: readonly (readonly [string, number])[];
+  readonly causes: readonly StateCause[];
+  readonly grants: readonly string[];
+  readonly session: SessionBook;
+  readonly highWaterEquity: Micros6 | undefined;
+  readonly isArmed: boolean;
+  readonly isOpened: boolean;
+  readonly strategies: readonly (readonly [string, boolean])[];
+  readonly limits: readonly (readonly [string, number])[];
+  readonly frozen: readonly string[];
+  readonly entryTimes: readonly Micros[];
+  readonly likes: readonly (readonly [string, Micros])[];
+};
+
+export const strategyKey = (strategyId: string, symbol: string): string => `${strategyId}|${symbol}`;
+const causeKey = (cause: Pick<StateCause, "code" | "scope">): string => `${cause.code}|${cause.scope}`;
+
+/**
+ * The durable state of one account: orders, books, latches, counters. It changes by notes only, and notes are what the
+ * journal holds, so that folding the journal rebuilds it exactly.
+ */
+export class Ledger {
+  portfolio = new Portfolio();
+  readonly orders = new Map<string, Order>();
+  /** orderRefs of the orders that may still fill. */
+  private readonly open = new Set<string>();
+  private readonly intents = new Set<string>();
+  /** By execId stem order of arrival; the newest correction of each. */
+  readonly executions = new Map<string, Execution>();
+  private readonly commissions = new Map<string, Micros6>();
+  /** Signed shares per `strategy|symbol`; a person's orders belong to `manual`. */
+  private readonly strategyPositions = new Map<string, number>();
+  readonly causes = new Map<string, StateCause>();
+  readonly grants = new Set<string>();
+  session: SessionBook = { date: undefined, startEquity: undefined, entries: 0, notional: 0 };
+  highWaterEquity: Micros6 | undefined;
+  isArmed = false;
+  /** True once the opening balance is set; never again after that. */
+  isOpened = false;
+  readonly strategies = new Map<string, boolean>();
+  readonly limits = new Map<string, number>();
+  readonly frozen = new Set<string>();
+  /** Times of the opening parents of the last minute. */
+  entryTimes: Micros[] = [];
+  private likes = new Map<string, Micros>();
+
+  /** Applies one fact. Total: a fact of the past is never refused. */
+  apply(note: Note, time: Micros): Applied {
+    switch (note.kind) {
+      case "INTENT":
+        return this.applyIntent(note.body, time);
+      case "DENIED":
+        return NOTHING;
+      case "SENT":
+        return this.change(note.body.orderRef, (order) => ({ order: applySent(order, note.body.wireId, time) }));
+      case "STATUS":
+        return this.applyStatus(note.body, time);
+      case "EXECUTION":
+        return this.applyExecution(note.body.execution, time);
+      case "COMMISSION":
+        return this.applyCommission(note.body.execId, note.body.commission);
+      case "CANCEL":
+        return this.change(note.body.orderRef, (order) => ({
+          order: isTerminal(order.status) ? order : { ...order, pendingCancel: true, updatedTime: time },
+        }));
+      case "GRANT":
+        this.grants.add(note.body.symbol === undefined ? note.body.grant : `${note.body.grant}:${note.body.symbol}`);
+        return NOTHING;
+      case "RECONCILED":
+        return this.applyReconciled(note.body, time);
+      case "STATE":
+        this.applyState(note.body);
+        return NOTHING;
+      case "COMMAND":
+      case "ALERT":
+        return NOTHING;
+      default:
+        this.applySwitch(note, time);
+        return NOTHING;
+    }
+  }
+
+  strategyPosition(strategyId: string, symbol: string): number {
+    return this.strategyPositions.get(strategyKey(strategyId, symbol)) ?? 0;
+  }
+
+  /** Time of the last request alike, if it is not older than a minute. */
+  lastLike(likeness: string): Micros | undefined {
+    return this.likes.get(likeness);
+  }
+
+  hasIntent(intentId: string): boolean {
+    return this.intents.has(intentId);
+  }
+
+  /** Orders that may still fill, oldest first. */
+  openOrders(): readonly Order[] {
+    const orders: Order[] = [];
+    for (const orderRef of this.open) {
+      const order = this.orders.get(orderRef);
+      if (order !== undefined) orders.push(order);
+    }
+    return orders;
+  }
+
+  commissionOf(execId: string): Micros6 | undefined {
+    return this.commissions.get(execId);
+  }
+
+  toState(): LedgerState {
+    return {
+      portfolio: this.portfolio.toState(),
+      orders: [...this.orders.values()],
+      executions: [...this.executions.values()],
+      commissions: [...this.commissions],
+      strategyPositions: [...this.strategyPositions],
+      causes: [...this.causes.values()],
+      grants: [...this.grants],
+      session: { ...this.session },
+      highWaterEquity: this.highWaterEquity,
+      isArmed: this.isArmed,
+      isOpened: this.isOpened,
+      strategies: [...this.strategies],
+      limits: [...this.limits],
+      frozen: [...this.frozen],
+      entryTimes: [...this.entryTimes],
+      likes: [...this.likes],
+    };
+  }
+
+  restore(state: LedgerState): void {
+    this.portfolio = Portfolio.fromState(state.portfolio);
+    fill(
+      this.orders,
+      state.orders.map((order) => [order.orderRef, order] as const),
+    );
+    fill(
+      this.executions,
+      state.executions.map((execution) => [execution.execId, execution] as const),
+    );
+    fill(this.commissions, state.commissions);
+    fill(this.strategyPositions, state.strategyPositions);
+    fill(
+      this.causes,
+      state.causes.map((cause) => [causeKey(cause), cause] as const),
+    );
+    fill(this.strategies, state.strategies);
+    fill(this.limits, state.limits);
+    for (const grant of state.grants) this.grants.add(grant);
+    for (const symbol of state.frozen) this.frozen.add(symbol);
+    this.session = { ...state.session };
+    this.highWaterEquity = state.highWaterEquity;
+    this.isArmed = state.isArmed;
+    this.isOpened = state.isOpened;
+    this.entryTimes = [...state.entryTimes];
+    this.likes = new Map(state.likes);
+  }
+
+  private applyIntent(body: NoteOf<"INTENT">["body"], time: Micros): Applied {
+    for (const order of body.orders) {
+      assert(!this.orders.has(order.orderRef), `orderRef ${order.orderRef} is new`);
+      this.put(order);
+    }
+    for (const [likeness, since] of this.likes) if (since < time - MINUTE) this.likes.delete(likeness);
+    this.likes.set(body.likeness, time);
+    if (body.isOpening) {
+      this.entryTimes = [...this.entryTimes.filter((entry) => entry > time - MINUTE), time];
+      this.session.entries += 1;
+      this.session.notional += body.notional;
+    }
+    return { orders: body.orders.map((order) => order.orderRef) };
+  }
+
+  private applyStatus(change: OrderChange, time: Micros): Applied {
+    switch (change.what) {
+      case "report":
+        return this.change(change.report.orderRef, (order) => applyReport(order, change.report, time));
+      case "notSent":
+        return this.change(change.orderRef, (order) => ({
+          order: applyNotSent(order, change.status, change.text, time),
+        }));
+      case "unknown":
+        return this.change(change.orderRef, (order) => ({ order: applyUnknown(order, change.text, time) }));
+      case "notPlaced":
+        return this.change(change.orderRef, (order) => ({ order: applyNotPlaced(order, change.text, time) }));
+    }
+  }
+
+  private applyExecution(execution: Execution, time: Micros): Applied {
+    const booking = this.portfolio.book(execution);
+    if (booking === "duplicate") return { orders: [], booking };
+    this.executions.set(execution.execId, execution);
+    const early = this.commissions.get(execution.execId);
+    if (early !== undefined) this.portfolio.commission(execution.symbol, execution.execId, early);
+    // A correction changes the books; the order's own count keeps what it first heard, and the alarm says so.
+    if (booking === "corrected") return { orders: [], booking, alarm: "impossibleReport" };
+    const order = this.orders.get(execution.orderRef);
+    if (order === undefined) return { orders: [], booking };
+    const owner = ownerOf(order);
+    const key = strategyKey(owner, execution.symbol);
+    const quantity = signed(execution.side, execution.quantity);
+    this.strategyPositions.set(key, (this.strategyPositions.get(key) ?? 0) + quantity);
+    const changed = this.change(execution.orderRef, (known) =>
+      applyFill(known, execution.quantity, execution.price, time),
+    );
+    return { ...changed, booking };
+  }
+
+  private applyCommission(execId: string, commission: Micros6): Applied {
+    this.commissions.set(execId, commission);
+    const execution = this.executions.get(execId);
+    if (execution !== undefined) this.portfolio.commission(execution.symbol, execId, commission);
+    return NOTHING;
+  }
+
+  private applyReconciled(body: NoteOf<"RECONCILED">["body"], time: Micros): Applied {
+    if (body.opening !== undefined && !this.isOpened) {
+      this.portfolio.open(body.opening.cash);
+      for (const { symbol, quantity, averageCost } of body.opening.positions) {
+        this.portfolio.adopt(symbol, quantity, averageCost);
+        this.strategyPositions.set(strategyKey("manual", symbol), quantity);
+      }
+      this.isOpened = true;
+    }
+    this.frozen.clear();
+    for (const { symbol } of body.differences) this.frozen.add(symbol);
+    const orders = body.verdicts.flatMap((verdict) => this.applyVerdict(verdict, time).orders);
+    return { orders };
+  }
+
+  private applyVerdict(verdict: Verdict, time: Micros): Applied {
+    const { orderRef, text, permId } = verdict;
+    const evidence = permId === undefined ? { orderRef, text } : { orderRef, text, permId };
+    switch (verdict.kind) {
+      case "matched":
+        return this.change(orderRef, (order) => applyReport(order, { ...evidence, kind: "acknowledged" }, time));
+      case "cancelledAway":
+        return this.change(orderRef, (order) => applyReport(order, { ...evidence, kind: "cancelled" }, time));
+      case "rejectedAway":
+        return this.change(orderRef, (order) => ({
+          order: isTerminal(order.status) ? order : { ...order, status: "rejected", message: text, updatedTime: time },
+        }));
+      // Its executions were booked before; without them it is not filled, whatever the list says.
+      case "filledAway":
+      case "absent":
+        return NOTHING;
+    }
+  }
+
+  private applyState(change: StateChange): void {
+    switch (change.what) {
+      case "cause":
+        this.causes.set(causeKey(change.cause), change.cause);
+        return;
+      case "clear":
+        this.causes.delete(causeKey(change));
+        return;
+      case "session":
+        this.session = { date: change.date, startEquity: change.startEquity, entries: 0, notional: 0 };
+        this.highWaterEquity = change.highWaterEquity;
+        return;
+      case "highWater":
+        this.highWaterEquity = change.highWaterEquity;
+    }
+  }
+
+  private applySwitch(
+    note: NoteOf<"KILL"> | NoteOf<"ARM"> | NoteOf<"DISARM"> | NoteOf<"STRATEGY"> | NoteOf<"LIMIT_CHANGE">,
+    time: Micros,
+  ): void {
+    switch (note.kind) {
+      case "KILL": {
+        const known = this.causes.get("KILL|account");
+        const cause: StateCause = {
+          code: "KILL",
+          scope: "account",
+          severity: "KILLED",
+          since: known?.since ?? time,
+          detail: `${note.body.mode} by ${note.body.origin.who} (${note.body.origin.from}): ${note.body.reason}`,
+          clears: "re-arm with phrase and reason",
+        };
+        this.causes.set("KILL|account", cause);
+        return;
+      }
+      case "ARM":
+        if (note.body.what === "rearm") {
+          for (const key of [...this.causes.keys()]) if (isKilling(this.causes.get(key))) this.causes.delete(key);
+          this.grants.clear();
+          this.isArmed = false;
+        } else this.isArmed = true;
+        return;
+      case "DISARM":
+        this.isArmed = false;
+        return;
+      case "STRATEGY":
+        this.strategies.set(note.body.strategyId, note.body.enabled);
+        return;
+      case "LIMIT_CHANGE":
+        this.limits.set(note.body.key, note.body.to);
+    }
+  }
+
+  private put(order: Order): void {
+    this.orders.set(order.orderRef, order);
+    this.intents.add(order.intentId);
+    if (isTerminal(order.status)) this.open.delete(order.orderRef);
+    else this.open.add(order.orderRef);
+  }
+
+  /** Applies a transition to one order; reports about orders we do not know change nothing. */
+  private change(
+    orderRef: string,
+    transition: (order: Order) => { readonly order: Order; readonly alarm?: OrderAlarm },
+  ): Applied {
+    const before = this.orders.get(orderRef);
+    if (before === undefined) return NOTHING;
+    const { order, alarm } = transition(before);
+    this.put(order);
+    const resized = isTerminal(order.status) && !isTerminal(before.status) ? this.resizeChildren(order) : [];
+    return { orders: [orderRef, ...resized], ...(alarm === undefined ? {} : { alarm }) };
+  }
+
+  /** A bracket protects what was bought: when its entry ends short, the children end with it at that size. */
+  private resizeChildren(parent: Order): readonly string[] {
+    if (parent.filledQuantity >= parent.quantity || parent.filledQuantity === 0) return [];
+    const changed: string[] = [];
+    for (const child of this.openOrders()) {
+      if (child.parentRef !== parent.orderRef) continue;
+      this.put({ ...child, quantity: parent.filledQuantity });
+      changed.push(child.orderRef);
+    }
+    return changed;
+  }
+}
+
+/** Whose position an order changes: a bracket's children belong to the strategy of their entry. */
+export function ownerOf(order: Order): string {
+  return order.source.kind === "strategy" ? order.source.strategyId : "manual";
+}
+
+function isKilling(cause: StateCause | undefined): boolean {
+  return cause !== undefined && (cause.severity === "KILLED" || cause.code === "DRAWDOWN");
+}
+
+function fill<K, V>(map: Map<K, V>, entries: readonly (readonly [K, V])[]): void {
+  map.clear();
+  for (const [key, value] of entries) map.set(key, value);
+}

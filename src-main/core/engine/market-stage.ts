@@ -1,0 +1,342 @@
+import { type BarBuilder, type CompletedBar, createBarBuilder } from "#core/market/bar-builder.ts";
+import type { Calendar, Session } from "#core/market/calendar.ts";
+import { createValidator, type Validator } from "#core/market/validation.ts";
+import type { MarketView } from "#core/risk/risk-view.ts";
+import { RingBuffer } from "#shared/lib/ring-buffer.ts";
+import { DAY, MINUTE, type Micros, SECOND } from "#shared/lib/time.ts";
+import type { Instrument } from "#shared/model/instrument.ts";
+import type { Bar, DataQuality, Quote, Timeframe, Trade } from "#shared/model/market.ts";
+import { BARS_KEPT } from "./options.ts";
+
+const ADV_DAYS = 20;
+const GAPS_KEPT = 64;
+const BUILT: readonly Exclude<Timeframe, "1m">[] = ["5m", "15m", "1h", "1d"];
+
+/** Everything known of one symbol's market. */
+type SymbolMarket = {
+  readonly symbol: string;
+  instrument: Instrument | undefined;
+  quote: Quote | undefined;
+  last: Trade | undefined;
+  lastTick: Micros | undefined;
+  readonly gaps: RingBuffer<number>;
+  readonly validator: Validator;
+  readonly builder: BarBuilder;
+  readonly bars: Map<Timeframe, RingBuffer<Bar>>;
+  forming: Bar | undefined;
+  /** Daily bars of the past, from the broker's history; the newest complete one last. */
+  readonly daily: RingBuffer<Bar>;
+  refusal: string | undefined;
+  isWarm: boolean;
+  day: { open: number; high: number; low: number; volume: number; session: Micros } | undefined;
+};
+
+/** What the watchlist shows of a symbol; absent = unknown. */
+export type QuoteView = {
+  readonly symbol: string;
+  readonly bid?: number;
+  readonly ask?: number;
+  readonly bidSize?: number;
+  readonly askSize?: number;
+  readonly last?: number;
+  readonly lastSize?: number;
+  readonly volume?: number;
+  readonly previousClose?: number;
+  readonly open?: number;
+  readonly high?: number;
+  readonly low?: number;
+  readonly averageDailyVolume?: number;
+  readonly time?: Micros;
+  readonly quality?: DataQuality;
+  readonly refusal?: string;
+  readonly flags: readonly string[];
+};
+
+export type MarketOptions = {
+  readonly calendar: Calendar;
+  readonly symbols: readonly string[];
+  readonly assumeAdv: number | undefined;
+};
+
+/** What a tick did that others must know of. */
+export type TickOutcome = { readonly events: readonly string[]; readonly isMarkChanged: boolean };
+
+const IGNORED: TickOutcome = { events: [], isMarkChanged: false };
+
+/** Market data as the engine holds it: validated quotes and prints, bars of every size, sessions. */
+export class MarketStage {
+  readonly calendar: Calendar;
+  private readonly options: MarketOptions;
+  private readonly markets = new Map<string, SymbolMarket>();
+  private feedTime: Micros | undefined;
+  private session: Session | undefined;
+  private nextOpen: Session | undefined;
+  private checkedUntil: Micros = Number.NEGATIVE_INFINITY;
+
+  constructor(options: MarketOptions) {
+    this.options = options;
+    this.calendar = options.calendar;
+    for (const symbol of options.symbols) this.marketOf(symbol);
+  }
+
+  symbols(): readonly string[] {
+    return [...this.markets.keys()];
+  }
+
+  instrument(symbol: string): Instrument | undefined {
+    return this.markets.get(symbol)?.instrument;
+  }
+
+  setInstrument(instrument: Instrument): void {
+    this.marketOf(instrument.symbol).instrument = instrument;
+  }
+
+  refuse(symbol: string, reason: string): void {
+    this.marketOf(symbol).refusal = reason;
+  }
+
+  refusals(): readonly string[] {
+    return [...this.markets.values()].filter((market) => market.refusal !== undefined).map((market) => market.symbol);
+  }
+
+  lastTickTime(symbol: string): Micros | undefined {
+    return this.markets.get(symbol)?.lastTick;
+  }
+
+  /** The symbol whose data are oldest; undefined before the first tick. */
+  stalestSymbol(): string | undefined {
+    let oldest: SymbolMarket | undefined;
+    for (const market of this.markets.values()) {
+      if (market.lastTick === undefined) continue;
+      if (oldest === undefined || market.lastTick < (oldest.lastTick ?? 0)) oldest = market;
+    }
+    return oldest?.symbol;
+  }
+
+  /** The regular session that contains `time`. Asked for every event, so the answer is kept until it can change. */
+  sessionAt(time: Micros): Session | undefined {
+    if (time < this.checkedUntil && (this.session === undefined || time >= this.session.open)) return this.session;
+    this.session = this.calendar.sessionOf(time);
+    this.nextOpen = this.calendar.nextSession(time);
+    this.checkedUntil = this.session?.close ?? this.nextOpen?.open ?? time + DAY;
+    return this.session;
+  }
+
+  nextSession(time: Micros): Session | undefined {
+    this.sessionAt(time);
+    return this.nextOpen;
+  }
+
+  onQuote(quote: Quote): TickOutcome {
+    const market = this.marketOf(quote.symbol);
+    this.resetAtOpen(market, quote.time);
+    const verdict = market.validator.quote(quote);
+    if (!verdict.accepted) return { ...IGNORED, events: verdict.events };
+    this.tick(market, quote.time);
+    market.quote = quote;
+    return { events: verdict.events, isMarkChanged: true };
+  }
+
+  onTrade(trade: Trade): TickOutcome {
+    const market = this.marketOf(trade.symbol);
+    this.resetAtOpen(market, trade.time);
+    const verdict = market.validator.trade(trade);
+    if (!verdict.accepted) return { ...IGNORED, events: verdict.events };
+    this.tick(market, trade.time);
+    market.last = trade;
+    if (market.day === undefined || this.sessionAt(trade.time) === undefined)
+      return { events: verdict.events, isMarkChanged: true };
+    const day = market.day;
+    if (day.volume === 0) day.open = trade.price;
+    day.high = Math.max(day.high, trade.price);
+    day.low = Math.min(day.low, trade.price);
+    day.volume += trade.size;
+    return { events: verdict.events, isMarkChanged: true };
+  }
+
+  /** A completed bar of the stream; returns every bar that it completes, its own first. Refused bars complete nothing. */
+  onBar(symbol: string, bar: Bar): readonly CompletedBar[] {
+    const market = this.marketOf(symbol);
+    const newest = this.ring(market, "1m").last();
+    if (newest !== undefined && bar.start <= newest.start) return [];
+    if (!market.validator.bar(bar).accepted) return [];
+    if (market.forming !== undefined && market.forming.start <= bar.start) market.forming = undefined;
+    const completed: CompletedBar[] = [{ timeframe: "1m", bar, end: bar.start + MINUTE }];
+    // Only the regular session makes bars of the larger sizes; extended hours stay minutes.
+    if (this.calendar.sessionOf(bar.start) !== undefined) completed.push(...market.builder.push(bar));
+    for (const built of completed) this.ring(market, built.timeframe).push(built.bar);
+    return completed;
+  }
+
+  /** Bars that time alone has closed: the last one of a session whose final minute had no trade. */
+  advance(time: Micros): readonly (CompletedBar & { readonly symbol: string })[] {
+    const closed: (CompletedBar & { readonly symbol: string })[] = [];
+    for (const market of this.markets.values()) {
+      for (const built of market.builder.advance(time)) {
+        this.ring(market, built.timeframe).push(built.bar);
+        closed.push({ ...built, symbol: market.symbol });
+      }
+    }
+    return closed;
+  }
+
+  onDailyBar(symbol: string, bar: Bar): void {
+    const market = this.marketOf(symbol);
+    const newest = market.daily.last();
+    if (newest === undefined || bar.start > newest.start) market.daily.push(bar);
+  }
+
+  onForming(symbol: string, bar: Bar): void {
+    this.marketOf(symbol).forming = bar;
+  }
+
+  setWarm(symbol: string): void {
+    this.marketOf(symbol).isWarm = true;
+  }
+
+  isWarm(symbol: string): boolean {
+    return this.markets.get(symbol)?.isWarm ?? false;
+  }
+
+  /** Completed bars, oldest first. Daily bars come from the broker's history where there is one. */
+  bars(symbol: string, timeframe: Timeframe, count: number): readonly Bar[] {
+    const market = this.markets.get(symbol);
+    if (market === undefined) return [];
+    const ring = timeframe === "1d" && market.daily.length > 0 ? market.daily : this.ring(market, timeframe);
+    return ring.toArray().slice(-count);
+  }
+
+  /** The bar under construction, from completed minutes and the minute that is forming. */
+  forming(symbol: string, timeframe: Timeframe): Bar | undefined {
+    const market = this.markets.get(symbol);
+    if (market === undefined) return undefined;
+    const minute = market.forming;
+    if (timeframe === "1m") return minute;
+    const built = market.builder.forming(timeframe);
+    if (minute === undefined || this.calendar.sessionOf(minute.start) === undefined) return built;
+    if (built === undefined) return minute;
+    return {
+      start: built.start,
+      open: built.open,
+      high: Math.max(built.high, minute.high),
+      low: Math.min(built.low, minute.low),
+      close: minute.close,
+      volume: built.volume + minute.volume,
+    };
+  }
+
+  /** Mid of a two-sided accepted quote, else the last accepted print. */
+  mark(symbol: string): number | undefined {
+    const market = this.markets.get(symbol);
+    if (market === undefined) return undefined;
+    const { bid, ask } = market.quote ?? {};
+    if (bid !== undefined && ask !== undefined && ask >= bid) return (bid + ask) / 2;
+    return market.last?.price;
+  }
+
+  /** Mean volume of the last 20 complete days; undefined with fewer. */
+  averageDailyVolume(symbol: string): number | undefined {
+    const days = this.markets.get(symbol)?.daily.toArray().slice(-ADV_DAYS) ?? [];
+    if (days.length < ADV_DAYS) return this.options.assumeAdv;
+    return days.reduce((sum, day) => sum + day.volume, 0) / ADV_DAYS;
+  }
+
+  view(symbol: string, isFarmUp: boolean): MarketView {
+    const market = this.markets.get(symbol);
+    if (market === undefined) return { isLive: false, isFarmUp, isQuarantined: false };
+    const { quote, last } = market;
+    const gap = medianGap(market.gaps);
+    const volume = this.averageDailyVolume(symbol);
+    return {
+      isLive: quote?.quality === "live",
+      isFarmUp,
+      isQuarantined: market.validator.isQuarantined(),
+      ...(quote?.bid === undefined ? {} : { bid: quote.bid }),
+      ...(quote?.ask === undefined ? {} : { ask: quote.ask }),
+      ...(last === undefined ? {} : { last: last.price }),
+      ...(market.lastTick === undefined ? {} : { quoteTime: market.lastTick }),
+      ...(this.feedTime === undefined ? {} : { feedTime: this.feedTime }),
+      ...(gap === undefined ? {} : { medianGapSeconds: gap }),
+      ...(volume === undefined ? {} : { averageDailyVolume: volume }),
+    };
+  }
+
+  quoteView(symbol: string): QuoteView {
+    const market = this.marketOf(symbol);
+    const { quote, last, day } = market;
+    const volume = this.averageDailyVolume(symbol);
+    const previousClose = market.daily.last()?.close;
+    return {
+      symbol,
+      flags: market.validator.flags(),
+      ...(quote?.bid === undefined ? {} : { bid: quote.bid, bidSize: quote.bidSize }),
+      ...(quote?.ask === undefined ? {} : { ask: quote.ask, askSize: quote.askSize }),
+      ...(last === undefined ? {} : { last: last.price, lastSize: last.size }),
+      ...(day === undefined || day.volume === 0
+        ? {}
+        : { open: day.open, high: day.high, low: day.low, volume: day.volume }),
+      ...(previousClose === undefined ? {} : { previousClose }),
+      ...(volume === undefined ? {} : { averageDailyVolume: volume }),
+      ...(market.lastTick === undefined ? {} : { time: market.lastTick }),
+      ...(quote === undefined ? {} : { quality: quote.quality }),
+      ...(market.refusal === undefined ? {} : { refusal: market.refusal }),
+    };
+  }
+
+  private marketOf(symbol: string): SymbolMarket {
+    const known = this.markets.get(symbol);
+    if (known !== undefined) return known;
+    const market: SymbolMarket = {
+      symbol,
+      instrument: undefined,
+      quote: undefined,
+      last: undefined,
+      lastTick: undefined,
+      gaps: new RingBuffer<number>(GAPS_KEPT),
+      validator: createValidator({}),
+      builder: createBarBuilder(this.options.calendar, BUILT),
+      bars: new Map(),
+      forming: undefined,
+      daily: new RingBuffer<Bar>(BARS_KEPT),
+      refusal: undefined,
+      isWarm: false,
+      day: undefined,
+    };
+    this.markets.set(symbol, market);
+    return market;
+  }
+
+  private ring(market: SymbolMarket, timeframe: Timeframe): RingBuffer<Bar> {
+    const known = market.bars.get(timeframe);
+    if (known !== undefined) return known;
+    const ring = new RingBuffer<Bar>(BARS_KEPT);
+    market.bars.set(timeframe, ring);
+    return ring;
+  }
+
+  private tick(market: SymbolMarket, time: Micros): void {
+    if (market.lastTick !== undefined && time > market.lastTick) market.gaps.push((time - market.lastTick) / SECOND);
+    market.lastTick = time;
+    market.refusal = undefined;
+    this.feedTime = Math.max(this.feedTime ?? time, time);
+  }
+
+  private resetAtOpen(market: SymbolMarket, time: Micros): void {
+    const session = this.sessionAt(time);
+    if (session === undefined || market.day?.session === session.open) return;
+    market.day = {
+      open: 0,
+      high: Number.NEGATIVE_INFINITY,
+      low: Number.POSITIVE_INFINITY,
+      volume: 0,
+      session: session.open,
+    };
+    market.validator.resetReference();
+  }
+}
+
+function medianGap(gaps: RingBuffer<number>): number | undefined {
+  if (gaps.length < 5) return undefined;
+  const sorted = gaps.toArray().sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}

@@ -1,0 +1,257 @@
+import { CONTROLS } from "#core/risk/checks.ts";
+import { type ApprovedOrder, decide, type RiskDecision } from "#core/risk/risk-engine.ts";
+import type { RiskView } from "#core/risk/risk-view.ts";
+import { roundToMicros } from "#shared/lib/money.ts";
+import { SECOND } from "#shared/lib/time.ts";
+import type { Execution } from "#shared/model/broker.ts";
+import { isTerminal, type Order, type OrderRequest, type OrderSource } from "#shared/model/order.ts";
+import type { Decision, RiskFailure } from "#shared/model/risk.ts";
+import type { Context } from "./context.ts";
+import type { EventOf } from "./event.ts";
+import type { OrderChange } from "./note.ts";
+import { ACK_DEADLINE_SECONDS, CANCEL_DEADLINE_SECONDS } from "./options.ts";
+import { riskView, watchLosses } from "./risk-stage.ts";
+
+export type Submission = {
+  readonly isAccepted: boolean;
+  readonly orderRefs: readonly string[];
+  readonly failures: readonly RiskFailure[];
+  readonly decision: Decision;
+};
+
+export function sourceText(source: OrderSource): string {
+  switch (source.kind) {
+    case "strategy":
+      return source.strategyId;
+    case "manual":
+      return `manual: ${source.who}`;
+    case "system":
+      return `system: ${source.why}`;
+    case "foreign":
+      return "foreign";
+  }
+}
+
+/** Two requests with one likeness within two seconds are one wish sent twice (control DUPLICATE). */
+function likenessOf(request: OrderRequest): string {
+  const { symbol, side, quantity, type, limitPrice, stopPrice, role } = request;
+  return [sourceText(request.source), symbol, side, quantity, role, type, limitPrice ?? "", stopPrice ?? ""].join("|");
+}
+
+/**
+ * Asks the gate, journals its answer, and sends what it approved. Reservation happens here, inside the one event at hand:
+ * the next request already sees this one as working.
+ */
+export function submitRequest(
+  context: Context,
+  request: OrderRequest,
+  saw: Readonly<Record<string, number | string>> = {},
+): Submission {
+  const likeness = likenessOf(request);
+  const view = riskView(context, request, likeness);
+  const outcome = decide(request, view, (role) => context.mintOrderRef(role));
+  const decision = decisionOf(outcome, view, context, saw);
+  if (outcome.kind === "approved") return accept(context, outcome, decision, likeness);
+  for (const { code } of outcome.failures) {
+    const known = context.denials.get(code);
+    context.denials.set(code, { count: (known?.count ?? 0) + 1, lastTime: context.time });
+  }
+  context.note({ kind: "DENIED", body: { decision, likeness } }, request.intentId);
+  publishDecision(context, decision);
+  return { isAccepted: false, orderRefs: [], failures: outcome.failures, decision };
+}
+
+/** The gate's answer without any consequence, for the ticket's preview. */
+export function previewRequest(
+  context: Context,
+  request: OrderRequest,
+): { outcome: RiskDecision; view: RiskView; decision: Decision } {
+  const view = riskView(context, request, likenessOf(request));
+  const outcome = decide(request, view, () => "preview");
+  return { outcome, view, decision: decisionOf(outcome, view, context, {}) };
+}
+
+function accept(
+  context: Context,
+  outcome: RiskDecision & { readonly kind: "approved" },
+  decision: Decision,
+  likeness: string,
+): Submission {
+  const { request, isOpening, orders: approved } = outcome;
+  const orders = approved.map((order) => newOrder(order, request, context.time));
+  const price = request.limitPrice ?? request.stopPrice ?? 0;
+  const notional = isOpening ? roundToMicros(price * request.quantity) : 0;
+  context.note({ kind: "INTENT", body: { decision, orders, isOpening, notional, likeness } }, request.intentId);
+  context.emit({ kind: "submit", orders: approved });
+  context.wakeIn(ACK_DEADLINE_SECONDS);
+  publishDecision(context, decision);
+  return { isAccepted: true, orderRefs: decision.orderRefs, failures: [], decision };
+}
+
+function publishDecision(context: Context, decision: Decision): void {
+  context.count(decision.verdict === "approved" ? "decisionsApproved" : "decisionsDenied");
+  context.emit({ kind: "publish", topic: "decisions", key: decision.intentId, body: decision });
+}
+
+function newOrder(approved: ApprovedOrder, request: OrderRequest, time: number): Order {
+  const { orderRef, intentId, role, parentRef, symbol, side, quantity, type, timeInForce, outsideRth } = approved;
+  return {
+    orderRef,
+    intentId,
+    role,
+    symbol,
+    side,
+    quantity,
+    type,
+    timeInForce,
+    outsideRth,
+    source: request.source,
+    reason: request.reason,
+    status: "intent",
+    filledQuantity: 0,
+    pendingCancel: false,
+    createdTime: time,
+    updatedTime: time,
+    ...(parentRef === undefined ? {} : { parentRef }),
+    ...(approved.limitPrice === undefined ? {} : { limitPrice: approved.limitPrice }),
+    ...(approved.stopPrice === undefined ? {} : { stopPrice: approved.stopPrice }),
+  };
+}
+
+function decisionOf(
+  outcome: RiskDecision,
+  view: RiskView,
+  context: Context,
+  saw: Readonly<Record<string, number | string>>,
+): Decision {
+  const { request } = outcome;
+  const { bid, ask, last } = view.market;
+  return {
+    intentId: request.intentId,
+    time: context.time,
+    verdict: outcome.kind,
+    symbol: request.symbol,
+    side: request.side,
+    quantity: request.quantity,
+    role: request.role,
+    source: sourceText(request.source),
+    reason: request.reason,
+    orderRefs: outcome.kind === "approved" ? outcome.orders.map((order) => order.orderRef) : [],
+    failures: outcome.kind === "denied" ? [...outcome.failures] : [],
+    controls: CONTROLS.length,
+    saw: {
+      position: view.position,
+      equity: view.equity,
+      tradingState: view.tradingState,
+      ...(bid === undefined ? {} : { bid }),
+      ...(ask === undefined ? {} : { ask }),
+      ...(last === undefined ? {} : { last }),
+      ...saw,
+    },
+  };
+}
+
+/** Asks for a cancel once. The order may still fill until the broker has answered. */
+export function cancelOrder(context: Context, orderRef: string, reason: string): boolean {
+  const order = context.ledger.orders.get(orderRef);
+  if (order === undefined || isTerminal(order.status) || order.pendingCancel) return false;
+  context.note({ kind: "CANCEL", body: { orderRef, reason } }, order.intentId);
+  context.emit({ kind: "cancel", orderRef, reason });
+  context.wakeIn(CANCEL_DEADLINE_SECONDS);
+  return true;
+}
+
+export function onOrderSent(context: Context, event: EventOf<"orderSent">): void {
+  const { orderRef, wireId, generation } = event;
+  context.count("ordersSent");
+  context.note({ kind: "SENT", body: { orderRef, wireId, generation } });
+}
+
+/** Nothing left the machine. Final: the strategy decides afresh, with a new intent. */
+export function onOrderNotSent(context: Context, event: EventOf<"orderNotSent">): void {
+  const { orderRef, code, detail } = event;
+  const status = code === "INTENT_EXPIRED" ? "expired" : "notPlaced";
+  statusNote(context, { what: "notSent", orderRef, status, text: `${code}: ${detail}` });
+  context.alert("warning", "ORDER_NOT_SENT", `${orderRef} was not sent: ${code}: ${detail}`, { orderRef });
+}
+
+export function onOrderReport(context: Context, event: EventOf<"orderReport">): void {
+  const { report } = event;
+  if (!context.ledger.orders.has(report.orderRef)) return;
+  statusNote(context, { what: "report", report });
+  const { orderRef } = report;
+  if (report.kind === "rejected") {
+    context.alert("warning", "ORDER_REJECTED", `${orderRef} was rejected: ${report.text}`, { orderRef });
+  }
+  // What the broker's word leaves open is asked for, never guessed.
+  if (report.kind === "cancelRejected" || report.kind === "inactive" || report.kind === "unrecognised") {
+    context.emit({ kind: "reconcile", reason: `${report.kind} for ${orderRef}` });
+  }
+}
+
+/** Fills come from here alone, once per execution, in whatever state the order is. */
+export function onExecution(context: Context, execution: Execution, kill: (reason: string) => void): void {
+  const { ledger } = context;
+  // What happened before the opening balance is contained in it.
+  if (!ledger.isOpened || ledger.executions.has(execution.execId)) return;
+  const applied = context.note({ kind: "EXECUTION", body: { execution } });
+  if (applied.booking === "duplicate") return;
+  context.count("fills");
+  context.publishFill(execution.execId);
+  context.publishPosition(execution.symbol);
+  context.emit({ kind: "touch", topic: "account", key: "account" });
+  const { orderRef, symbol } = execution;
+  if (applied.alarm !== undefined) {
+    context.alert("critical", applied.alarm.toUpperCase(), `${execution.execId} of ${orderRef}: ${applied.alarm}`, {
+      symbol,
+      orderRef,
+    });
+  }
+  if (!ledger.orders.has(orderRef)) {
+    const text = `an execution of ${execution.quantity} ${symbol} belongs to no order of ours; it is booked`;
+    context.alert("critical", "FOREIGN_EXECUTION", text, { symbol });
+  }
+  watchLosses(context, kill);
+}
+
+export function onCommission(context: Context, event: EventOf<"commission">): void {
+  const { execId, commission } = event;
+  if (!context.ledger.isOpened || context.ledger.commissionOf(execId) === commission) return;
+  context.note({ kind: "COMMISSION", body: { execId, commission } });
+  context.publishFill(execId);
+  const symbol = context.ledger.executions.get(execId)?.symbol;
+  if (symbol !== undefined) context.publishPosition(symbol);
+}
+
+/** Orders whose answer is overdue: no acknowledgement, an entry that does not fill, a cancel without an answer. */
+export function watchDeadlines(context: Context): void {
+  let mustAsk = false;
+  for (const order of context.ledger.openOrders()) {
+    const age = (since: number): number => (context.time - since) / SECOND;
+    if (order.status === "sent" && order.sentTime !== undefined && age(order.sentTime) >= ACK_DEADLINE_SECONDS) {
+      const text = `no acknowledgement within ${ACK_DEADLINE_SECONDS} s`;
+      statusNote(context, { what: "unknown", orderRef: order.orderRef, text });
+      context.alert("critical", "ORDER_UNKNOWN", `${order.orderRef}: ${text}`, { orderRef: order.orderRef });
+      mustAsk = true;
+    }
+    if (order.status === "unknown") mustAsk = true;
+    if (order.pendingCancel && age(order.updatedTime) >= 3 * CANCEL_DEADLINE_SECONDS) mustAsk = true;
+    if (isOverdueEntry(context, order)) cancelOrder(context, order.orderRef, "unfilled entry timed out");
+  }
+  if (mustAsk) context.emit({ kind: "reconcile", reason: "an order's state is open" });
+}
+
+function isOverdueEntry(context: Context, order: Order): boolean {
+  if (order.role !== "entry" || order.timeInForce === "gtc" || order.pendingCancel) return false;
+  if (order.status !== "acked" && order.status !== "partial") return false;
+  return context.time - order.createdTime >= context.options.orderTimeoutSeconds * SECOND;
+}
+
+export function statusNote(context: Context, change: OrderChange): void {
+  const orderRef = change.what === "report" ? change.report.orderRef : change.orderRef;
+  const before = context.ledger.orders.get(orderRef);
+  const applied = context.note({ kind: "STATUS", body: change }, before?.intentId);
+  if (applied.alarm === undefined) return;
+  const text = `the broker's report does not fit: ${change.what} while ${before?.status ?? "unknown"}`;
+  context.alert("warning", "IMPOSSIBLE_REPORT", `${orderRef}: ${text}`, { orderRef });
+}
