@@ -53,12 +53,13 @@ export function orderRefsOf(body: string): readonly string[] {
   return read(intentBodySchema, "INTENT", body);
 }
 
-/** `a.b.01` is revision 1 of `a.b`: a correction changes only the last part (TWS API, `execId`). */
-export function splitExecId(execId: string): { readonly stem: string; readonly revision: number } {
-  const match = /^(.+)\.(\d{1,9})$/.exec(execId);
-  const [, stem, revision] = match ?? [];
-  if (stem === undefined || revision === undefined) return { stem: execId, revision: 0 };
-  return { stem, revision: Number(revision) };
+/**
+ * `a.b.01` is revision `01` of `a.b`: a correction changes only the part after the last dot (TWS API, `execId`).
+ * Revisions are compared as text, as the books do.
+ */
+export function splitExecId(execId: string): { readonly stem: string; readonly revision: string } {
+  const dot = execId.lastIndexOf(".");
+  return dot <= 0 ? { stem: execId, revision: "" } : { stem: execId.slice(0, dot), revision: execId.slice(dot + 1) };
 }
 
 type ExecutionBook = { book(seq: number, kind: string, body: string): void };
@@ -66,19 +67,19 @@ type ExecutionBook = { book(seq: number, kind: string, body: string): void };
 /** Writes the rows of `executions` and `commissions` that belong to a journal row, in the caller's transaction. */
 export function executionBook(database: Database): ExecutionBook {
   const find = database
-    .prepare<[string, string, number], number>(
+    .prepare<[string, string, string], number>(
       "SELECT seq FROM executions WHERE accountId = ? AND stem = ? AND revision = ?",
     )
     .pluck();
   const insertExecution = database.prepare(
     "INSERT INTO executions (seq, accountId, stem, revision, execId, orderRef, symbol, exchangeTime) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
   );
-  const insertCommission = database.prepare("INSERT INTO commissions (seq, execId, commission) VALUES (?, ?, ?)");
+  const insertCommission = database.prepare("INSERT INTO commissions (seq, stem, commission) VALUES (?, ?, ?)");
   return {
     book(seq, kind, body) {
       if (kind === "COMMISSION") {
         const { execId, commission } = read(commissionBodySchema, kind, body);
-        insertCommission.run(seq, execId, commission);
+        insertCommission.run(seq, splitExecId(execId).stem, commission);
         return;
       }
       const execution = executionOf(body);

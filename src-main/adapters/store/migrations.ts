@@ -73,7 +73,7 @@ const EXECUTIONS = `
     seq INTEGER PRIMARY KEY,
     accountId TEXT NOT NULL,
     stem TEXT NOT NULL,
-    revision INTEGER NOT NULL,
+    revision TEXT NOT NULL,
     execId TEXT NOT NULL,
     orderRef TEXT NOT NULL,
     symbol TEXT NOT NULL,
@@ -85,14 +85,14 @@ const EXECUTIONS = `
   ${appendOnly("executions")}
   CREATE TABLE commissions (
     seq INTEGER PRIMARY KEY,
-    execId TEXT NOT NULL,
+    stem TEXT NOT NULL,
     commission INTEGER NOT NULL
   ) STRICT;
-  CREATE INDEX commissions_execution ON commissions (execId, seq);
+  CREATE INDEX commissions_execution ON commissions (stem, seq);
   ${appendOnly("commissions")}
   CREATE VIEW fills AS
     SELECT e.*, j.time, j.body,
-      (SELECT c.commission FROM commissions c WHERE c.execId = e.execId ORDER BY c.seq DESC LIMIT 1) AS commission
+      (SELECT c.commission FROM commissions c WHERE c.stem = e.stem ORDER BY c.seq DESC LIMIT 1) AS commission
     FROM executions e JOIN journal j ON j.seq = e.seq
     WHERE e.revision = (SELECT max(r.revision) FROM executions r WHERE r.accountId = e.accountId AND r.stem = e.stem);
 `;

@@ -1,12 +1,15 @@
 import { join } from "node:path";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readAnchors, readKey } from "#adapters/store/anchors.ts";
+import { splitExecId } from "#adapters/store/bodies.ts";
 import { openDatabase } from "#adapters/store/database.ts";
 import { openJournal, walBytes } from "#adapters/store/journal.ts";
 import { openJournalReader } from "#adapters/store/journal-reader.ts";
 import { storePaths } from "#adapters/store/paths.ts";
 import { createStore } from "#adapters/store/store-client.ts";
 import { createFacade } from "#adapters/store/store-facade.ts";
+import { execIdStem } from "#core/portfolio/portfolio.ts";
 import { note, OPENING_TIME } from "./entries.ts";
 import { open, temporaryFolder } from "./store-fixture.ts";
 
@@ -108,4 +111,10 @@ test("equal calls under equal clocks give an equal chain", async () => {
     }),
   );
   expect(heads[0]).toBe(heads[1]);
+});
+
+test("the store and the books take the same part of an execId for its stem", () => {
+  const part = fc.string({ maxLength: 6, unit: fc.constantFrom("a", "0", "1", ".", "-") });
+  fc.assert(fc.property(part, (execId) => splitExecId(execId).stem === execIdStem(execId)));
+  expect(splitExecId("0000e0d5.65f1.01.02")).toEqual({ stem: "0000e0d5.65f1.01", revision: "02" });
 });

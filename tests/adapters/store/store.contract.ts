@@ -7,6 +7,13 @@ export type OpenForContract = (folder: string, queueBound?: number) => Promise<S
 
 /** What every store promises, in its own thread or in the caller's. */
 export function describeStore(open: OpenForContract): void {
+  describeRows(open);
+  describeRefusals(open);
+  describeBooking(open);
+  describeRuns(open);
+}
+
+function describeRows(open: OpenForContract): void {
   test("a new data directory begins with RUN_START and no earlier run", async () => {
     const store = await open(temporaryFolder());
     expect(store.opening).toMatchObject({ run: 1, startSeq: 1, recording: "events-000001.rec", cutBytes: 0 });
@@ -27,7 +34,9 @@ export function describeStore(open: OpenForContract): void {
     expect(rows.map((row) => row.body)).toEqual([1, 2, 3, 4, 5].map((index) => ({ index, text: `n${index}` })));
     await store.close("Ended");
   });
+}
 
+function describeRefusals(open: OpenForContract): void {
   test("a second intent with a known orderRef is refused by name, and nothing of its call is written", async () => {
     const store = await open(temporaryFolder());
     await store.append([intent("i1", "RT1-1-1-E00", "RT1-1-2-S00")]);
@@ -39,7 +48,9 @@ export function describeStore(open: OpenForContract): void {
     expect((await rowsOf(store)).map((row) => row.kind)).toEqual(["RUN_START", "INTENT", "NOTE"]);
     await store.close("Ended");
   });
+}
 
+function describeBooking(open: OpenForContract): void {
   test("an execution is booked once; a correction replaces it and the journal keeps both", async () => {
     const store = await open(temporaryFolder());
     await store.append([execution({ execId: "0001.7f.01", quantity: 100 })]);
@@ -55,7 +66,10 @@ export function describeStore(open: OpenForContract): void {
       ["0001.7f.02", 60],
       ["0001.80.01", 5],
     ]);
-    expect(await rowsOf(store, ["EXECUTION"])).toHaveLength(3);
+    // An older version that arrives late is kept in the journal and does not come back.
+    await store.append([execution({ execId: "0001.80.00", quantity: 4 })]);
+    expect((await store.queryFills()).map((fill) => fill.execution.quantity)).toEqual([60, 5]);
+    expect(await rowsOf(store, ["EXECUTION"])).toHaveLength(4);
     await store.close("Ended");
   });
 
@@ -76,6 +90,11 @@ export function describeStore(open: OpenForContract): void {
     await commission(1_050_000);
     expect((await store.queryFills({ symbol: "SPY" }))[0]?.commission).toBe(1_050_000);
     expect(await store.queryFills({ symbol: "QQQ" })).toEqual([]);
+    // A correction keeps the commission of its execution until a newer one is reported.
+    await store.append([execution({ execId: "a.1.02", quantity: 90 })]);
+    expect((await store.queryFills()).map((fill) => [fill.execution.quantity, fill.commission])).toEqual([
+      [90, 1_050_000],
+    ]);
     await store.close("Ended");
   });
 
@@ -86,7 +105,9 @@ export function describeStore(open: OpenForContract): void {
     await expect(store.append([intent("i1")])).rejects.toMatchObject({ code: "BODY_REFUSED" });
     await store.close("Ended");
   });
+}
 
+function describeRuns(open: OpenForContract): void {
   test("order ids rise for ever per client, above what the broker says, over closing and opening", async () => {
     const folder = temporaryFolder();
     const first = await open(folder);
