@@ -1,0 +1,16 @@
+import type { FeatureDefinition } from "./feature.ts";
+import { OSCILLATOR_FEATURES } from "./oscillators.ts";
+import { PRICE_FEATURES } from "./price.ts";
+import { VOLUME_FEATURES } from "./volume.ts";
+
+/** Every feature by its name. */
+export const FEATURES: ReadonlyMap<string, FeatureDefinition> = new Map(
+  [...PRICE_FEATURES, ...OSCILLATOR_FEATURES, ...VOLUME_FEATURES].map((feature) => [feature.name, feature]),
+);
+
+/** @throws RangeError naming the feature that does not exist */
+export function featureOf(name: string): FeatureDefinition {
+  const definition = FEATURES.get(name);
+  if (definition === undefined) throw new RangeError(`no feature is called ${JSON.stringify(name)}`);
+  return definition;
+}
