@@ -1,0 +1,142 @@
+import { newYorkToUtc } from "#core/market/new-york.ts";
+import { DAY, HOUR, MINUTE, type Micros, parseDate, SECOND } from "#shared/lib/time.ts";
+import type { Bar } from "#shared/model/market.ts";
+import type { QuoteBar } from "./bar-prints.ts";
+
+/** A recorded file that cannot be read as what it should be: which file, line, column, value, and what is allowed. */
+export class RecordedFileError extends Error {
+  override readonly name = "RecordedFileError";
+}
+
+type Row = { readonly file: string; readonly line: number; readonly cells: ReadonlyMap<string, string> };
+
+const TIME_COLUMNS = ["time_ny", "time", "timestamp", "date", "datetime"] as const;
+
+/**
+ * Bars of a generic or a known layout: a header with `open,high,low,close,volume` and one time column. Times without an
+ * offset are New York local; `Z`, an offset, or epoch seconds and milliseconds are UTC. A daily row is stamped with its
+ * date; `dailyStart` turns that into an instant.
+ */
+export function parseBars(
+  file: string,
+  text: string,
+  dailyStart: (days: number) => Micros | undefined,
+): readonly Bar[] {
+  const bars: Bar[] = [];
+  for (const row of rowsOf(file, text)) {
+    const start = timeOf(row, dailyStart);
+    if (start === undefined) continue;
+    const bar: Bar = {
+      start,
+      open: price(row, "open"),
+      high: price(row, "high"),
+      low: price(row, "low"),
+      close: price(row, "close"),
+      volume: number(row, "volume", 0),
+    };
+    if (bar.high < Math.max(bar.open, bar.close) || bar.low > Math.min(bar.open, bar.close)) {
+      throw failure(row, "high/low", `${bar.high}/${bar.low}`, "a range that contains open and close");
+    }
+    bars.push(bar);
+  }
+  return ascending(file, bars);
+}
+
+/** Bid and ask bars in the layout `bid_open ... bid_size, ask_open ... ask_size`. */
+export function parseQuoteBars(file: string, text: string): readonly QuoteBar[] {
+  const bars = rowsOf(file, text).map((row): QuoteBar => {
+    const start = timeOf(row, () => undefined);
+    if (start === undefined) throw failure(row, "time", "", "a time with minutes");
+    const side = (name: string): QuoteBar["bid"] => [
+      price(row, `${name}_open`),
+      price(row, `${name}_high`),
+      price(row, `${name}_low`),
+      price(row, `${name}_close`),
+    ];
+    return {
+      start,
+      bid: side("bid"),
+      ask: side("ask"),
+      bidSize: number(row, "bid_size", 0),
+      askSize: number(row, "ask_size", 0),
+    };
+  });
+  return ascending(file, bars);
+}
+
+function rowsOf(file: string, text: string): readonly Row[] {
+  const lines = text.replace(/\r\n/g, "\n").split("\n");
+  const header = (lines[0] ?? "").split(",").map((name) => name.trim().toLowerCase());
+  const rows: Row[] = [];
+  for (let index = 1; index < lines.length; index += 1) {
+    const line = lines[index] ?? "";
+    if (line.trim() === "") continue;
+    const cells = line.split(",");
+    if (cells.length !== header.length) {
+      const found = `${cells.length} cells`;
+      throw failure(
+        { file, line: index + 1, cells: new Map() },
+        "row",
+        found,
+        `${header.length} cells as in the header`,
+      );
+    }
+    rows.push({ file, line: index + 1, cells: new Map(header.map((name, at) => [name, cells[at]?.trim() ?? ""])) });
+  }
+  return rows;
+}
+
+function failure(row: Row, column: string, value: string, allowed: string): RecordedFileError {
+  return new RecordedFileError(
+    `${row.file}, line ${row.line}, ${column}: got ${JSON.stringify(value)}, expected ${allowed}`,
+  );
+}
+
+function number(row: Row, column: string, least: number): number {
+  const text = row.cells.get(column);
+  if (text === undefined) throw failure(row, column, "", "a column of that name");
+  const value = Number(text);
+  if (text === "" || !Number.isFinite(value) || value < least)
+    throw failure(row, column, text, `a number from ${least}`);
+  return value;
+}
+
+function price(row: Row, column: string): number {
+  const value = number(row, column, 0);
+  if (!(value > 0)) throw failure(row, column, String(value), "a price above zero");
+  return value;
+}
+
+function timeOf(row: Row, dailyStart: (days: number) => Micros | undefined): Micros | undefined {
+  const column = TIME_COLUMNS.find((name) => row.cells.has(name));
+  if (column === undefined) throw failure(row, "time", "", `one of the columns ${TIME_COLUMNS.join(", ")}`);
+  const text = row.cells.get(column) ?? "";
+  if (/^\d{9,13}$/.test(text)) return Number(text) * (text.length > 10 ? 1_000 : SECOND);
+  const match = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(Z|[+-]\d{2}:\d{2})?)?$/.exec(
+    text,
+  );
+  const days = parseDate(match?.[1] ?? "");
+  if (match === null || days === undefined) throw failure(row, column, text, "an ISO date or time, or epoch seconds");
+  if (match[2] === undefined) return dailyStart(days);
+  const fraction = Number((match[5] ?? "0").padEnd(6, "0"));
+  const clock = Number(match[2]) * HOUR + Number(match[3]) * MINUTE + Number(match[4] ?? 0) * SECOND + fraction;
+  const zone = match[6];
+  if (zone === undefined) return newYorkToUtc(days, clock);
+  return days * DAY + clock - offsetOf(zone);
+}
+
+function offsetOf(zone: string): Micros {
+  if (zone === "Z") return 0;
+  const sign = zone.startsWith("-") ? -1 : 1;
+  return sign * (Number(zone.slice(1, 3)) * HOUR + Number(zone.slice(4, 6)) * MINUTE);
+}
+
+function ascending<T extends { readonly start: Micros }>(file: string, bars: readonly T[]): readonly T[] {
+  bars.forEach((bar, index) => {
+    const before = bars[index - 1];
+    if (before !== undefined && bar.start <= before.start) {
+      throw new RecordedFileError(`${file}, row ${index + 2}: times must ascend, got the same or an earlier one`);
+    }
+  });
+  return bars;
+}
