@@ -52,7 +52,13 @@ export function portfolioValue(row: PortfolioRow, account: string): Frame {
 export const accountTime = (time: string): Frame => [8, 1, time];
 export const accountDownloadEnd = (account: string): Frame => [54, 1, account];
 
-export function accountSummary(requestId: number, account: string, tag: string, value: string, currency: string): Frame {
+export function accountSummary(
+  requestId: number,
+  account: string,
+  tag: string,
+  value: string,
+  currency: string,
+): Frame {
   return [63, 1, requestId, account, tag, value, currency];
 }
 

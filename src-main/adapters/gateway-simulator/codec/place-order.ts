@@ -1,7 +1,11 @@
 import { type FieldReader, LayoutError } from "./field-reader.ts";
 import { type DeltaNeutral, readContract, readDeltaNeutral, type WireContract } from "./wire-contract.ts";
 
-export type OrderCondition = { readonly kind: number; readonly isConjunction: boolean; readonly body: readonly string[] };
+export type OrderCondition = {
+  readonly kind: number;
+  readonly isConjunction: boolean;
+  readonly body: readonly string[];
+};
 
 /**
  * placeOrder as the wire carries it. Every variable group is read, whether the simulator serves it or not, so that what
@@ -238,10 +242,7 @@ function readExtensions(
   if (version >= 192) reader.skip(1); // manualOrderIndicator
 }
 
-function readPegs(
-  reader: FieldReader,
-  order: { readonly contract: WireContract; readonly orderType: string },
-): void {
+function readPegs(reader: FieldReader, order: { readonly contract: WireContract; readonly orderType: string }): void {
   if (order.contract.exchange.toUpperCase() === "IBKRATS") reader.skip(1);
   const type = order.orderType.toUpperCase();
   if (type === "PEG BEST" || type === "PEGBEST") {
