@@ -108,7 +108,7 @@ const FILES: readonly Case[] = [
     value: "__proto__",
     allowed: "a JSON object",
   }),
-  file("constructor inside", '{"risk":{"constructor":{"prototype":{}}}}', {
+  file("constructor inside", '{"risk":{"constructor":{}}}', {
     key: PROFILE_FILE,
     value: "constructor",
     allowed: "a JSON object",

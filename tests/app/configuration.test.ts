@@ -134,6 +134,8 @@ describe("names of the environment", () => {
     ["MAX_OPNE_POSITIONS", "MAX_OPEN_POSITIONS"],
     ["max_open_positions", "MAX_OPEN_POSITIONS"],
     ["STOPLOSS_PERCENT", "STOP_LOSS_PERCENT"],
+    ["STOPLOSS_PERCNT", "STOP_LOSS_PERCENT"],
+    ["SYMBOL", "SYMBOLS"],
     ["CIRCUIT_BREAKER_TRESHOLD", "CIRCUIT_BREAKER_THRESHOLD"],
     ["IBKR_APPROVED_ACCOUNT", "IBKR_APPROVED_ACCOUNTS"],
     ["TRADING_INTERVALL", "TRADING_INTERVAL"],
@@ -158,6 +160,7 @@ describe("names of the environment", () => {
         "IB_HOST",
         "GITHUB_ACTIONS",
         "LOG_LEVEL",
+        "SYMBOLIC",
         "DATABASE_URL",
         "ROBOTRADER_TEST_DATA",
       ],
@@ -165,6 +168,16 @@ describe("names of the environment", () => {
     const loaded = accepted({ env: Object.fromEntries(names.map((name) => [name, "something"])) });
     expect([...loaded.sources.values()].every(({ source }) => source === "default")).toBe(true);
     expect(loaded.notices).toEqual([]);
+  });
+
+  test("a number sign inside a value of .env is part of it", () => {
+    const { config } = accepted({ dotEnv: "ROBOTRADER_SIMULATION_REPLAY=/days#1 # the first" });
+    expect(config.simulation.replay).toBe("/days#1");
+  });
+
+  test("minus zero is zero", () => {
+    expect(Object.is(accepted({ file: '{"simulation":{"seed":-0}}' }).config.simulation.seed, 0)).toBe(true);
+    expect(Object.is(accepted({ overrides: { "--seed": "-0" } }).config.simulation.seed, 0)).toBe(true);
   });
 
   test("a name of ours that is far from every key is told, since it has no effect", () => {
@@ -194,6 +207,7 @@ describe("names of the environment", () => {
 describe("the older limit of the day", () => {
   test.each([
     ["0.005", 0.5, 0.3333],
+    ["0.006", 0.6, 0.4],
     ["0.03", 3, 2],
     ["0.05", 5, 2],
   ])("RISK_MAX_DAILY_LOSS_PCT=%s kills at %s percent and reduces at %s", (value, kill, reduce) => {
@@ -217,6 +231,12 @@ describe("the older limit of the day", () => {
   test("a variable that loses to the command line lowers nothing", () => {
     const places = { env: { RISK_MAX_DAILY_LOSS_PCT: "0.005" }, overrides: { "risk.dailyLossKillPercent": "4" } };
     expect(accepted(places).config.risk.dailyLossReducePercent).toBe(2);
+  });
+
+  test("it lowers the stage beside another name that says the same", () => {
+    const env = { ROBOTRADER_RISK_DAILY_LOSS_KILL_PERCENT: "1", RISK_MAX_DAILY_LOSS_PCT: "0.01" };
+    for (const names of [env, Object.fromEntries(Object.entries(env).reverse())])
+      expect(accepted({ env: names }).config.risk.dailyLossReducePercent).toBe(0.6666);
   });
 
   test("a value whose two thirds are out of range stops the start", () => {

@@ -78,7 +78,12 @@ test.skipIf(process.platform === "win32")(
   () => {
     const closed = join(folder, "closed");
     mkdirSync(closed);
+    const readable = join(folder, "readable");
+    mkdirSync(readable);
+    writeFileSync(join(readable, "profile"), "simulation\n", { mode: 0o644 });
+    const refused = [closed, join(closed, "new"), readable];
     chmodSync(closed, 0o500);
+    chmodSync(readable, 0o555);
     chmodSync(folder, 0o755);
     // A copy, since an ordinary user may not be able to read the checkout; the module has no imports of its own at run time.
     const program = join(folder, "data-directory.ts");
@@ -86,7 +91,7 @@ test.skipIf(process.platform === "win32")(
     chmodSync(program, 0o644);
     const attempt = `
     const { openDataDirectory } = await import(${JSON.stringify(program)});
-    for (const dataDirectory of ${JSON.stringify([closed, join(closed, "new")])}) {
+    for (const dataDirectory of ${JSON.stringify(refused)}) {
       try { openDataDirectory({ profile: "simulation", dataDirectory }); console.log("opened"); }
       catch (error) { console.log(error.name + ": " + error.message); }
     }`;
@@ -95,9 +100,7 @@ test.skipIf(process.platform === "win32")(
       .trim()
       .split("\n");
     expect(lines.map((line) => line.split(";")[0])).toEqual(
-      [closed, join(closed, "new")].map(
-        (path) => `DataDirectoryError: data directory ${path} cannot be used: no permission`,
-      ),
+      refused.map((path) => `DataDirectoryError: data directory ${path} cannot be used: no permission`),
     );
     expect(readdirSync(closed)).toEqual([]);
   },
