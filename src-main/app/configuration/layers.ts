@@ -127,7 +127,8 @@ export function environmentLayer(variables: readonly Variable[]): Layer {
   const quarrels = groupedByKey(judged.settings).flatMap((group) => disagreement(group) ?? []);
   const strangers = others.filter(
     ({ name, source }) =>
-      /^ROBOTRADER_(?!TEST_|PROOF_|BENCH_)/.test(name) && !misses.some((miss) => miss.key === name && miss.source === source),
+      /^ROBOTRADER_(?!TEST_|PROOF_|BENCH_)/.test(name) &&
+      !misses.some((miss) => miss.key === name && miss.source === source),
   );
   return {
     settings: judged.settings,
