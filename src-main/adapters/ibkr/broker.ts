@@ -1,0 +1,477 @@
+import {
+  type CommissionReport,
+  type Contract,
+  EventName,
+  type Order,
+  type OrderState,
+  type Execution as WireExecution,
+} from "@stoqey/ib";
+import type { EngineEvent } from "#core/engine/event.ts";
+import type { ApprovedOrder } from "#core/risk/risk-engine.ts";
+import type { AllocateOrderIds, Broker, Clock, ConnectionView, EventSink, Timers } from "#runtime/ports.ts";
+import { assert, present } from "#shared/lib/assert.ts";
+import { roundToMicros } from "#shared/lib/money.ts";
+import { createRng } from "#shared/lib/rng.ts";
+import { MILLISECOND, type Micros } from "#shared/lib/time.ts";
+import type { LinkState } from "#shared/model/broker.ts";
+import { contractOf } from "./contracts.ts";
+import { classOf } from "./error-codes.ts";
+import type { LockStep } from "./lock-step.ts";
+import { MarketData, type Pending } from "./market-data.ts";
+import { OrderBook } from "./order-book.ts";
+import { encodeOrder, executionOf } from "./orders.ts";
+import { Governor, type Lane } from "./pacing.ts";
+import { Reading } from "./reading.ts";
+import { type SafeListen, Session } from "./session.ts";
+
+export type IbkrOptions = {
+  readonly host: string;
+  readonly port: number;
+  /** orders = base, market and account = base + 1, history = base + 2. */
+  readonly clientIdBase: number;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly allocateOrderIds: AllocateOrderIds;
+  readonly guardAccount: (accountId: string) => string | undefined;
+  readonly accountId: string | undefined;
+  readonly seed: number | string;
+  readonly lockStep: LockStep | undefined;
+  /** Wall milliseconds, monotonic. */
+  readonly wallMs: () => number;
+  readonly log: (line: string) => void;
+};
+
+const ROLES = ["orders", "market", "history"] as const;
+type Role = (typeof ROLES)[number];
+
+/** Request ids lie far above order ids: an order's reject must never kill a data stream of the same number. */
+const FIRST_REQUEST_ID = 1_000_000_000;
+const ORDER_PATIENCE = 250 * MILLISECOND;
+const READING_STEP_MS = 15_000;
+
+/** Interactive Brokers behind the `Broker` port: three connections, one governor, one order of events. */
+export function createIbkrBroker(options: IbkrOptions): Broker {
+  return new IbkrBroker(options);
+}
+
+class IbkrBroker implements Broker {
+  private readonly options: IbkrOptions;
+  private readonly sessions: Readonly<Record<Role, Session>>;
+  private readonly governor: Governor;
+  private readonly market: MarketData;
+  private readonly reading: Reading;
+  private readonly book = new OrderBook();
+  private sink: EventSink = async () => undefined;
+  private link: LinkState = "down";
+  private linkDetail = "not started";
+  private generation = 0;
+  private requestId = FIRST_REQUEST_ID;
+  private pending: Record<Role, Pending[]> = { orders: [], market: [], history: [] };
+  private readonly markers = new Set<Role>();
+  private markerTime: Micros = 0;
+  private account: { netLiquidation?: number; cash?: number; excessLiquidity?: number } = {};
+  private isAccountDirty = false;
+  private isAccountComplete = false;
+  private isFlushing = false;
+  private readonly counts: Record<string, number> = { decodeComplaints: 0, errors: 0 };
+
+  constructor(options: IbkrOptions) {
+    this.options = options;
+    const rng = createRng(options.seed);
+    this.governor = new Governor(options.clock, options.timers);
+    this.market = new MarketData({
+      market: () => this.sessions.market.api,
+      history: () => this.sessions.history.api,
+      send: (lane, work) => this.send(lane, work),
+      nextRequestId: () => this.nextRequestId(),
+      emitMarket: (event) => this.emit("market", event),
+      emitHistory: (event) => this.emit("history", event),
+    });
+    this.reading = new Reading({
+      send: (work) => this.send(3, work),
+      nextRequestId: () => this.nextRequestId(),
+      orders: () => this.sessions.orders.api,
+      account: () => this.sessions.market.api,
+      onDone: (snapshot) => {
+        const { generation } = this;
+        this.emitAccount();
+        this.emit("market", (time) => ({ kind: "brokerSnapshot", time, snapshot: { ...snapshot, generation } }));
+      },
+      log: options.log,
+      stepMs: READING_STEP_MS,
+    });
+    const session = (role: Role, index: number): Session =>
+      new Session({
+        role,
+        host: options.host,
+        port: options.port,
+        clientId: options.clientIdBase + index,
+        rng: rng.fork(role),
+        guardAccount: options.guardAccount,
+        wallMs: options.wallMs,
+        isLockStep: options.lockStep !== undefined,
+        log: options.log,
+        listen: (_api, listen) => this.listen(role, listen),
+        onReady: () => this.onReady(),
+        onLost: (reason) => this.onLost(role, reason),
+        afterFrames: () => this.afterFrames(),
+      });
+    this.sessions = { orders: session("orders", 0), market: session("market", 1), history: session("history", 2) };
+  }
+
+  async start(sink: EventSink): Promise<void> {
+    this.sink = sink;
+    this.setLink("connecting", "connecting");
+    for (const role of ROLES) this.sessions[role].start();
+  }
+
+  async stop(): Promise<void> {
+    this.reading.abort();
+    for (const role of ROLES) this.sessions[role].stop();
+    this.governor.failAll("stopped");
+  }
+
+  watch(symbols: readonly string[]): void {
+    this.market.watch(symbols);
+    if (this.link === "syncing" || this.link === "live") this.market.restore();
+  }
+
+  restore(known: Parameters<Broker["restore"]>[0]): void {
+    for (const { orderRef, wireId, permId } of known) this.book.bind(orderRef, { wireId, permId });
+  }
+
+  async submit(orders: readonly ApprovedOrder[]): Promise<readonly EngineEvent[]> {
+    const refusal = this.refusalOf(orders);
+    if (refusal !== undefined) return this.notSent(orders, refusal.code, refusal.detail);
+    const { generation } = this;
+    const clientId = this.options.clientIdBase;
+    const atLeast = Math.max(this.sessions.orders.nextValidId, this.book.highestWireId + 1);
+    const first = await this.options.allocateOrderIds(clientId, atLeast, orders.length);
+    // The link may have gone while the ids were written to disk: what was meant for it never leaves on another.
+    if (generation !== this.generation)
+      return this.notSent(orders, "NotConnected", "the link broke before the order left");
+    let outcome: readonly EngineEvent[] | undefined;
+    let isLater = false;
+    const settle = (events: readonly EngineEvent[]): void => {
+      if (!isLater) outcome = events;
+      else for (const event of events) this.emit("orders", (time) => ({ ...event, time }));
+    };
+    const role = orders[0]?.role;
+    const lane: Lane = role === "entry" ? 2 : 1;
+    this.governor.run(lane, {
+      count: orders.length,
+      patience: ORDER_PATIENCE,
+      send: () => settle(this.write(orders, first, generation)),
+      deny: (reason) => settle(this.notSent(orders, "MSG_THROTTLE", reason)),
+    });
+    isLater = true;
+    return outcome ?? [];
+  }
+
+  async cancel(orderRef: string): Promise<readonly EngineEvent[]> {
+    const wireId = this.book.wireIdOf(orderRef);
+    if (wireId !== undefined) this.send(0, () => this.sessions.orders.api?.cancelOrder(wireId));
+    return [];
+  }
+
+  async cancelAll(): Promise<readonly EngineEvent[]> {
+    this.send(0, () => this.sessions.orders.api?.reqGlobalCancel());
+    return [];
+  }
+
+  reconcile(): void {
+    if (this.sessions.orders.api === undefined || this.sessions.market.api === undefined) return;
+    this.reading.start();
+  }
+
+  confirmReconciled(generation: number): void {
+    if (generation !== this.generation || this.link !== "syncing") return;
+    this.setLink("live", "reconciled");
+    this.flushSoon();
+  }
+
+  connections(): readonly ConnectionView[] {
+    return ROLES.map((role, index) => {
+      const { state, since, detail, serverVersion, nextAttemptAt } = this.sessions[role];
+      return {
+        role,
+        state: state === "ready" ? this.link : state,
+        since: Math.round(since * MILLISECOND),
+        generation: this.generation,
+        clientId: this.options.clientIdBase + index,
+        detail: state === "ready" ? this.linkDetail : detail,
+        ...(serverVersion === undefined ? {} : { serverVersion }),
+        ...(nextAttemptAt === undefined ? {} : { nextAttempt: Math.round(nextAttemptAt * MILLISECOND) }),
+      };
+    });
+  }
+
+  counters(): Readonly<Record<string, number>> {
+    const frames = ROLES.map((role) => this.sessions[role].counters);
+    return {
+      ...this.counts,
+      messagesLastSecond: this.governor.rate(),
+      governorQueue: this.governor.depth(),
+      linesInUse: this.market.lineCount,
+      subscriptions: this.market.subscriptions,
+      framesIn: frames.reduce((sum, counters) => sum + (counters?.framesIn ?? 0), 0),
+      framesOut: frames.reduce((sum, counters) => sum + (counters?.framesOut ?? 0), 0),
+      generation: this.generation,
+      attempts: ROLES.reduce((sum, role) => sum + this.sessions[role].attempt, 0),
+    };
+  }
+
+  private nextRequestId(): number {
+    this.requestId += 1;
+    return this.requestId;
+  }
+
+  private send(lane: Lane, work: () => void): void {
+    this.governor.run(lane, { send: work });
+  }
+
+  /** Why these orders must not leave now; nothing is ever kept for later. */
+  private refusalOf(orders: readonly ApprovedOrder[]): { readonly code: string; readonly detail: string } | undefined {
+    if (this.sessions.orders.api === undefined) return { code: "NotConnected", detail: this.sessions.orders.detail };
+    const isEntry = orders.some((order) => order.role === "entry");
+    if (this.link !== "live" && (isEntry || this.link !== "degraded")) {
+      return { code: "UNRECONCILED", detail: `the link is ${this.link}` };
+    }
+    return undefined;
+  }
+
+  private notSent(orders: readonly ApprovedOrder[], code: string, detail: string): readonly EngineEvent[] {
+    const time = this.options.clock.now();
+    return orders.map(({ orderRef }) => ({ kind: "orderNotSent", time, orderRef, code, detail }));
+  }
+
+  /** The last point before the wire: expiry and generation are looked at once more. */
+  private write(orders: readonly ApprovedOrder[], firstId: number, generation: number): readonly EngineEvent[] {
+    const api = this.sessions.orders.api;
+    const now = this.options.clock.now();
+    if (api === undefined || generation !== this.generation) return this.notSent(orders, "NotConnected", "no link");
+    if (orders.some((order) => order.expiresAt < now)) {
+      return this.notSent(orders, "INTENT_EXPIRED", "the intent expired before its bytes could leave");
+    }
+    const account = present(
+      this.options.accountId ?? this.sessions.orders.accounts[0],
+      "an account is known when ready",
+    );
+    return orders.map((order, index) => {
+      const wireId = firstId + index;
+      assert(wireId < FIRST_REQUEST_ID, "order ids lie below request ids");
+      const parentId = order.parentRef === undefined ? 0 : (this.book.wireIdOf(order.parentRef) ?? 0);
+      const transmit = index === orders.length - 1;
+      this.book.bind(order.orderRef, { wireId });
+      api.placeOrder(wireId, contractOf(order.symbol), encodeOrder(order, { parentId, transmit, account }));
+      return { kind: "orderSent", time: now, orderRef: order.orderRef, wireId, generation };
+    });
+  }
+
+  private onReady(): void {
+    if (ROLES.some((role) => this.sessions[role].state !== "ready")) return;
+    this.generation += 1;
+    this.isAccountComplete = false;
+    this.setLink("syncing", "reading orders, executions and positions");
+    const account = this.options.accountId ?? this.sessions.market.accounts[0] ?? "";
+    this.send(3, () => this.sessions.market.api?.reqAccountUpdates(true, account));
+    this.market.restore();
+    this.flushSoon();
+  }
+
+  private onLost(role: Role, reason: string): void {
+    this.governor.failAll(reason);
+    this.reading.abort();
+    this.market.reset();
+    this.markers.delete(role);
+    this.pending[role] = this.pending[role].filter(() => true);
+    const isRefused = this.sessions[role].state === "refused";
+    this.setLink("down", isRefused ? `refused: ${reason}` : `${role}: ${reason}`);
+    this.flushSoon();
+    if (this.options.lockStep !== undefined) this.stepWhenComplete();
+  }
+
+  private setLink(state: LinkState, detail: string): void {
+    this.link = state;
+    this.linkDetail = detail;
+    const { generation } = this;
+    this.emit("orders", (time) => ({ kind: "link", time, state, generation, detail }));
+  }
+
+  private listen(role: Role, listen: SafeListen): void {
+    listen(EventName.currentTime, (time: number) => this.onCurrentTime(role, time));
+    listen(EventName.info, (message: string, code: number) => this.onInfo(message, code));
+    listen(EventName.error, (error: Error, code: number, id: number) => this.onError(error.message, code, id));
+    if (role === "orders") {
+      this.reading.listenToOrders(listen);
+      this.listenToOrders(listen);
+    } else if (role === "market") {
+      this.reading.listenToAccount(listen);
+      this.market.listenToMarket(listen);
+      this.listenToAccount(listen);
+    } else this.market.listenToHistory(listen);
+  }
+
+  private listenToOrders(listen: SafeListen): void {
+    listen(EventName.openOrder, (orderId: number, _contract: Contract, order: Order, state: OrderState) => {
+      const orderRef = order.orderRef ?? "";
+      this.book.see(orderId);
+      if (orderRef === "" || order.whatIf === true) return;
+      this.book.bind(orderRef, { wireId: orderId, permId: order.permId });
+      if (!this.reading.isListingOrders) this.report(this.book.onStatus(orderRef, String(state.status), order.permId));
+    });
+    listen(EventName.orderStatus, (orderId: number, status: string, ...rest: number[]) => {
+      const permId = rest[3];
+      const orderRef = this.book.refOf({ permId, wireId: orderId });
+      if (orderRef === undefined || this.reading.isListingOrders) return;
+      this.report(this.book.onStatus(orderRef, status, permId));
+    });
+    listen(EventName.execDetails, (_request: number, contract: Contract, wire: WireExecution) => {
+      const execution = executionOf(contract, wire);
+      if (execution === undefined) {
+        this.options.log(`an execution could not be read: ${JSON.stringify(wire)}`);
+        this.counts.decodeComplaints = (this.counts.decodeComplaints ?? 0) + 1;
+        return;
+      }
+      this.reading.noteExecution(execution);
+      this.emit("orders", (time) => ({ kind: "execution", time, execution }));
+    });
+    listen(EventName.commissionReport, ({ execId, commission }: CommissionReport) => {
+      if (execId === undefined || commission === undefined) return;
+      const amount = roundToMicros(commission);
+      this.emit("orders", (time) => ({ kind: "commission", time, execId, commission: amount }));
+    });
+  }
+
+  private listenToAccount(listen: SafeListen): void {
+    const keys: Readonly<Record<string, keyof IbkrBroker["account"]>> = {
+      NetLiquidation: "netLiquidation",
+      TotalCashValue: "cash",
+      ExcessLiquidity: "excessLiquidity",
+    };
+    listen(EventName.updateAccountValue, (key: string, value: string) => {
+      const field = keys[key];
+      const amount = Number(value);
+      if (field === undefined || value === "" || !Number.isFinite(amount)) return;
+      this.account[field] = roundToMicros(amount);
+      this.isAccountDirty = true;
+    });
+    listen(EventName.accountDownloadEnd, () => {
+      this.isAccountComplete = true;
+      this.emitAccount();
+    });
+  }
+
+  private emitAccount(): void {
+    if (!this.isAccountDirty) return;
+    this.isAccountDirty = false;
+    const values = { ...this.account };
+    const accountId = this.options.accountId ?? this.sessions.market.accounts[0] ?? "";
+    this.emit("market", (time) => ({ kind: "accountValues", time, accountId, ...values }));
+  }
+
+  private report(report: ReturnType<OrderBook["onStatus"]>): void {
+    if (report !== undefined) this.emit("orders", (time) => ({ kind: "orderReport", time, report }));
+  }
+
+  private onInfo(message: string, code: number): void {
+    switch (classOf(code, message)) {
+      case "linkLost":
+        if (this.link === "live" || this.link === "syncing") this.setLink("degraded", `${code}: ${message}`);
+        return;
+      case "linkRestoredDataLost":
+        this.setLink("syncing", `${code}: ${message}`);
+        return this.market.restore();
+      case "linkRestoredDataKept":
+        return this.setLink("syncing", `${code}: ${message}`);
+      case "farmDown":
+        return this.emit("market", (time) => ({ kind: "farm", time, name: farmOf(message), isUp: false }));
+      case "farmUp":
+        return this.emit("market", (time) => ({ kind: "farm", time, name: farmOf(message), isUp: true }));
+      case "codec":
+        this.counts.decodeComplaints = (this.counts.decodeComplaints ?? 0) + 1;
+        return this.options.log(`decode complaint: ${message}`);
+      case "rate":
+        return this.options.log(`the server says that we send too fast: ${message}`);
+      default:
+    }
+  }
+
+  private onError(message: string, code: number, id: number): void {
+    this.counts.errors = (this.counts.errors ?? 0) + 1;
+    if (id >= FIRST_REQUEST_ID) {
+      this.market.onError(id, code, message);
+      return;
+    }
+    const orderRef = this.book.refOf({ wireId: id });
+    if (orderRef === undefined) return this.onInfo(message, code);
+    this.report(this.book.onError(orderRef, code, message, classOf(code, message)));
+  }
+
+  private onCurrentTime(role: Role, time: number): void {
+    this.sessions[role].beatAnswered();
+    if (this.options.lockStep === undefined) return;
+    this.markers.add(role);
+    this.markerTime = Math.max(this.markerTime, time);
+  }
+
+  private emit(role: Role, event: Pending): void {
+    this.pending[role].push(event);
+  }
+
+  private afterFrames(): void {
+    this.market.flushQuotes();
+    if (this.isAccountComplete) this.emitAccount();
+    if (this.options.lockStep === undefined) this.flush();
+    else this.stepWhenComplete();
+  }
+
+  /** Outside a read: after our own acts, once the call that made them has returned. */
+  private flushSoon(): void {
+    if (this.options.lockStep === undefined) setImmediate(() => this.flush());
+    else if (ROLES.every((role) => this.sessions[role].state !== "ready")) setImmediate(() => this.flush());
+  }
+
+  private flush(): void {
+    const events = this.takeEvents();
+    if (events.length === 0) return;
+    this.sink(events).catch((error: unknown) => this.options.log(`events could not be processed: ${String(error)}`));
+  }
+
+  private takeEvents(): readonly EngineEvent[] {
+    const time = this.options.clock.now();
+    const events: EngineEvent[] = [];
+    for (const role of ROLES) {
+      for (const pending of this.pending[role].splice(0)) {
+        const event = pending(time);
+        if (event !== undefined) events.push(event);
+      }
+    }
+    return events;
+  }
+
+  /** A step is complete when its marker is in on every connection that is there. */
+  private stepWhenComplete(): void {
+    const { lockStep } = this.options;
+    const ready = ROLES.filter((role) => this.sessions[role].state === "ready");
+    if (lockStep === undefined || this.isFlushing || ready.length === 0) return;
+    if (ready.some((role) => !this.markers.has(role))) return;
+    this.isFlushing = true;
+    this.markers.clear();
+    lockStep.advance(this.markerTime);
+    this.sink(this.takeEvents())
+      .then(() => {
+        this.isFlushing = false;
+        for (const role of ready) this.sessions[role].api?.reqCurrentTime();
+      })
+      .catch((error: unknown) => {
+        this.isFlushing = false;
+        this.options.log(`a step failed: ${String(error)}`);
+      });
+  }
+}
+
+/** `Market data farm connection is OK:usfarm` -> `usfarm`. */
+function farmOf(message: string): string {
+  return message.slice(message.lastIndexOf(":") + 1).trim();
+}

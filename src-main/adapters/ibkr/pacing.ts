@@ -1,0 +1,115 @@
+import type { Clock, Timers } from "#runtime/ports.ts";
+import { MILLISECOND, type Micros, SECOND } from "#shared/lib/time.ts";
+
+/** 0 cancels; 1 exits and protection; 2 entries; 3 synchronisation; 4 subscriptions; 5 history and reference. */
+export type Lane = 0 | 1 | 2 | 3 | 4 | 5;
+
+const WINDOW = SECOND;
+/** TWS takes 50 messages a second; five of them belong to the guardian. */
+const ALL = 45;
+/** What opens, reads and subscribes leaves room for cancels and exits at any moment. */
+const LOWER_LANES = 40;
+const QUEUE_BOUND = 2_000;
+
+type Waiting = {
+  readonly count: number;
+  readonly until: Micros;
+  readonly send: () => void;
+  readonly deny: (reason: string) => void;
+};
+
+/**
+ * The only queue before the wire: a sliding window over all connections with strict priority. Work of lanes 1 and 2 is
+ * denied when it cannot leave in time; cancels and reads wait.
+ */
+export class Governor {
+  private readonly clock: Clock;
+  private readonly timers: Timers;
+  private readonly sent: Micros[] = [];
+  private readonly lower: Micros[] = [];
+  private readonly queues: Waiting[][] = [[], [], [], [], [], []];
+  private isScheduled = false;
+
+  constructor(clock: Clock, timers: Timers) {
+    this.clock = clock;
+    this.timers = timers;
+  }
+
+  /** Sends now if the window has room and nobody waits before it, else waits `patience` at most. */
+  run(
+    lane: Lane,
+    work: { count?: number; patience?: Micros; send: () => void; deny?: (reason: string) => void },
+  ): void {
+    const now = this.clock.now();
+    const waiting: Waiting = {
+      count: work.count ?? 1,
+      until: work.patience === undefined ? Number.POSITIVE_INFINITY : now + work.patience,
+      send: work.send,
+      deny: work.deny ?? (() => undefined),
+    };
+    const queue = this.queues[lane] ?? [];
+    if (queue.length >= QUEUE_BOUND) {
+      waiting.deny(`the queue of lane ${lane} is full`);
+      return;
+    }
+    queue.push(waiting);
+    this.pump();
+  }
+
+  /** The connection is gone: nothing that waits may ever leave on the next one. */
+  failAll(reason: string): void {
+    for (const queue of this.queues) for (const waiting of queue.splice(0)) waiting.deny(reason);
+  }
+
+  /** Messages of the last second. */
+  rate(): number {
+    this.forget(this.clock.now());
+    return this.sent.length;
+  }
+
+  depth(): number {
+    return this.queues.reduce((sum, queue) => sum + queue.length, 0);
+  }
+
+  private pump(): void {
+    const now = this.clock.now();
+    this.forget(now);
+    this.queues.forEach((queue, lane) => {
+      for (let next = queue[0]; next !== undefined; next = queue[0]) {
+        if (next.until < now) {
+          queue.shift();
+          next.deny("it waited too long for the message window");
+          continue;
+        }
+        if (!this.hasRoom(lane, next.count)) break;
+        queue.shift();
+        for (let i = 0; i < next.count; i += 1) {
+          this.sent.push(now);
+          if (lane >= 2) this.lower.push(now);
+        }
+        next.send();
+      }
+    });
+    this.schedule(now);
+  }
+
+  private hasRoom(lane: number, count: number): boolean {
+    if (this.sent.length + count > ALL) return false;
+    return lane < 2 || this.lower.length + count <= LOWER_LANES;
+  }
+
+  private forget(now: Micros): void {
+    while ((this.sent[0] ?? now) <= now - WINDOW) this.sent.shift();
+    while ((this.lower[0] ?? now) <= now - WINDOW) this.lower.shift();
+  }
+
+  private schedule(now: Micros): void {
+    if (this.isScheduled || this.depth() === 0) return;
+    this.isScheduled = true;
+    const oldest = this.sent[0] ?? now;
+    this.timers.at(Math.max(now + MILLISECOND, oldest + WINDOW + MILLISECOND), () => {
+      this.isScheduled = false;
+      this.pump();
+    });
+  }
+}

@@ -1,0 +1,117 @@
+import { type Contract, EventName, type IBApi, type Order, type OrderState } from "@stoqey/ib";
+import type { BrokerOrder, BrokerPosition, BrokerSnapshot, Execution } from "#shared/model/broker.ts";
+import { brokerOrderOf } from "./orders.ts";
+import type { SafeListen } from "./session.ts";
+
+type Stage = "idle" | "orders" | "executions" | "completed" | "positions";
+
+/**
+ * One complete reading of the broker: open orders of everybody, executions, completed orders, positions, each to its End
+ * and one after the other, because answers without a request id could not be told apart otherwise.
+ */
+export class Reading {
+  private stage: Stage = "idle";
+  private openOrders = new Map<number, BrokerOrder>();
+  private completed: BrokerOrder[] = [];
+  private executions: Execution[] = [];
+  private positions: BrokerPosition[] = [];
+  private request = 0;
+  private deadline: NodeJS.Timeout | undefined;
+  private readonly parts: {
+    readonly send: (work: () => void) => void;
+    readonly nextRequestId: () => number;
+    readonly orders: () => IBApi | undefined;
+    readonly account: () => IBApi | undefined;
+    readonly onDone: (snapshot: Omit<BrokerSnapshot, "generation">) => void;
+    readonly log: (line: string) => void;
+    /** Wall milliseconds for one step before the reading is given up. */
+    readonly stepMs: number;
+  };
+
+  constructor(parts: Reading["parts"]) {
+    this.parts = parts;
+  }
+
+  get isRunning(): boolean {
+    return this.stage !== "idle";
+  }
+
+  /** True while open orders are being listed: their reports are part of the list, not news. */
+  get isListingOrders(): boolean {
+    return this.stage === "orders";
+  }
+
+  start(): void {
+    if (this.stage !== "idle") return;
+    this.openOrders = new Map();
+    this.completed = [];
+    this.executions = [];
+    this.positions = [];
+    this.enter("orders", () => this.parts.orders()?.reqAllOpenOrders());
+  }
+
+  abort(): void {
+    clearTimeout(this.deadline);
+    this.stage = "idle";
+  }
+
+  listenToOrders(listen: SafeListen): void {
+    listen(EventName.openOrder, (orderId: number, contract: Contract, order: Order, state: OrderState) => {
+      if (this.stage !== "orders" || order.whatIf === true) return;
+      const found = brokerOrderOf({ orderId, contract, order, status: String(state.status) });
+      this.openOrders.set(found.permId, found);
+    });
+    listen(EventName.openOrderEnd, () => {
+      if (this.stage !== "orders") return;
+      this.request = this.parts.nextRequestId();
+      this.enter("executions", () => this.parts.orders()?.reqExecutions(this.request, {}));
+    });
+    listen(EventName.execDetailsEnd, (request: number) => {
+      if (this.stage !== "executions" || request !== this.request) return;
+      this.enter("completed", () => this.parts.orders()?.reqCompletedOrders(false));
+    });
+    listen(EventName.completedOrder, (contract: Contract, order: Order, state: OrderState) => {
+      if (this.stage !== "completed") return;
+      const status = String(state.status);
+      this.completed.push({ ...brokerOrderOf({ orderId: 0, contract, order, status }), transmitted: true });
+    });
+    listen(EventName.completedOrdersEnd, () => {
+      if (this.stage !== "completed") return;
+      this.enter("positions", () => this.parts.account()?.reqPositions());
+    });
+  }
+
+  listenToAccount(listen: SafeListen): void {
+    listen(EventName.position, (accountId: string, contract: Contract, quantity: number, averageCost?: number) => {
+      if (this.stage !== "positions" || contract.symbol === undefined) return;
+      this.positions.push({ accountId, symbol: contract.symbol, quantity, averageCost: averageCost ?? 0 });
+    });
+    listen(EventName.positionEnd, () => {
+      if (this.stage !== "positions") return;
+      clearTimeout(this.deadline);
+      this.stage = "idle";
+      this.parts.send(() => this.parts.account()?.cancelPositions());
+      this.parts.onDone({
+        openOrders: [...this.openOrders.values()],
+        completedOrders: this.completed,
+        executions: this.executions,
+        positions: this.positions,
+      });
+    });
+  }
+
+  /** Executions of the reading pass through the broker's listener; they are kept for the snapshot too. */
+  noteExecution(execution: Execution): void {
+    if (this.stage === "executions") this.executions.push(execution);
+  }
+
+  private enter(stage: Stage, ask: () => void): void {
+    clearTimeout(this.deadline);
+    this.stage = stage;
+    this.deadline = setTimeout(() => {
+      this.parts.log(`reading the broker: ${stage} did not end in ${this.parts.stepMs / 1000} s; given up`);
+      this.stage = "idle";
+    }, this.parts.stepMs);
+    this.parts.send(ask);
+  }
+}
