@@ -229,6 +229,8 @@ export class MarketDesk {
 function sendQuote({ connection, request }: Line, quote: Quote): void {
   const { bid, ask, bidSize, askSize } = quote;
   connection.send([1, 6, request, 1, bid ?? -1, bid === undefined ? 0 : bidSize, 1]);
+  // The library tells no bid size from a price tick; TWS sends it as a tick of its own as well.
+  connection.send([2, 6, request, 0, bid === undefined ? 0 : bidSize]);
   connection.send([1, 6, request, 2, ask ?? -1, ask === undefined ? 0 : askSize, 1]);
 }
 

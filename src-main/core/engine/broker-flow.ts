@@ -6,11 +6,8 @@ import { isTerminal, type Order } from "#shared/model/order.ts";
 import type { Context } from "./context.ts";
 import type { EventOf } from "./event.ts";
 import type { NoteOf } from "./note.ts";
-import { LINK_ALARM_SECONDS, RECONCILE_INTERVAL_SECONDS } from "./options.ts";
+import { RECONCILE_INTERVAL_SECONDS } from "./options.ts";
 import { cancelOrder, statusNote } from "./order-flow.ts";
-
-/** Two complete snapshots this far apart are the evidence that an order was never placed. */
-const EVIDENCE_SECONDS = 2;
 
 type Absence = { readonly generation: number; readonly since: Micros };
 
@@ -40,7 +37,7 @@ export class BrokerFlow {
       return;
     }
     this.linkLostSince ??= event.time;
-    context.wakeIn(LINK_ALARM_SECONDS);
+    context.wakeIn(context.deadline("linkAlarm"));
     if (event.state === "down" && wasUp) this.doubtOrdersInFlight();
     if (event.state === "syncing") {
       context.reconciledGeneration = 0;
@@ -82,17 +79,19 @@ export class BrokerFlow {
   watch(): void {
     const { context } = this;
     const isDue = context.time - this.lastAsked >= RECONCILE_INTERVAL_SECONDS * SECOND;
-    const isMissing = context.link === "syncing" && context.time - this.lastAsked >= EVIDENCE_SECONDS * SECOND;
+    const isMissing =
+      context.link === "syncing" && context.time - this.lastAsked >= context.deadline("evidence") * SECOND;
     if ((context.link === "live" && isDue) || isMissing) this.ask("periodic");
     this.watchLink();
   }
 
   private watchLink(): void {
     const { context } = this;
-    const isLong = this.linkLostSince !== undefined && context.time - this.linkLostSince >= LINK_ALARM_SECONDS * SECOND;
+    const isLong =
+      this.linkLostSince !== undefined && context.time - this.linkLostSince >= context.deadline("linkAlarm") * SECOND;
     if (!isLong || context.ledger.causes.has("LINK|account")) return;
     if (context.market.sessionAt(context.time) === undefined) return;
-    const detail = `no live link for ${LINK_ALARM_SECONDS} s in session hours: ${context.linkDetail}`;
+    const detail = `no live link for ${context.deadline("linkAlarm")} s in session hours: ${context.linkDetail}`;
     const cause = { code: "LINK", scope: "account", severity: "HALTED", since: context.time, detail } as const;
     context.note({ kind: "STATE", body: { what: "cause", cause: { ...cause, clears: "reconciliation finished" } } });
     context.alert("critical", "LINK", detail);
@@ -164,10 +163,10 @@ export class BrokerFlow {
     if (known === undefined || known.generation !== generation) {
       absences.set(verdict.orderRef, { generation, since: context.time });
       statusNote(context, { what: "unknown", orderRef: order.orderRef, text: "absent from one complete snapshot" });
-      context.wakeIn(EVIDENCE_SECONDS);
+      context.wakeIn(context.deadline("evidence"));
       return;
     }
-    if (context.time - known.since < EVIDENCE_SECONDS * SECOND) return;
+    if (context.time - known.since < context.deadline("evidence") * SECOND) return;
     absences.delete(verdict.orderRef);
     const text = "absent from two complete snapshots; it is never sent again";
     statusNote(context, { what: "notPlaced", orderRef: order.orderRef, text });
@@ -181,8 +180,8 @@ export class BrokerFlow {
       const key = `${symbol}|${local}|${broker}`;
       if (!this.reportedDifferences.has(key)) {
         this.reportedDifferences.add(key);
-        this.context.wakeIn(EVIDENCE_SECONDS);
-        this.lastAsked = this.context.time - (RECONCILE_INTERVAL_SECONDS - EVIDENCE_SECONDS) * SECOND;
+        this.context.wakeIn(this.context.deadline("evidence"));
+        this.lastAsked = this.context.time - (RECONCILE_INTERVAL_SECONDS - this.context.deadline("evidence")) * SECOND;
         continue;
       }
       const text = `${symbol}: our books say ${local}, the broker says ${broker}; the symbol is frozen`;

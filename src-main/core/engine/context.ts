@@ -11,7 +11,7 @@ import type { Effect } from "./effect.ts";
 import { type Applied, Ledger } from "./ledger.ts";
 import type { MarketStage } from "./market-stage.ts";
 import { durabilityOf, type JournalNote, type Note } from "./note.ts";
-import type { EngineOptions } from "./options.ts";
+import { DEADLINES, type EngineOptions } from "./options.ts";
 
 const ROLE_LETTER: Readonly<Record<OrderRole, string>> = {
   entry: "E",
@@ -97,6 +97,11 @@ export class Context {
 
   wakeIn(seconds: number): void {
     this.wakeAt(this.time + seconds * SECOND);
+  }
+
+  /** A deadline in seconds of event time, never shorter than a second of the wall. */
+  deadline(name: keyof typeof DEADLINES): number {
+    return Math.max(DEADLINES[name], this.options.wallSecond ?? 0);
   }
 
   alert(

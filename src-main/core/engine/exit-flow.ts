@@ -2,14 +2,11 @@ import { type Micros, SECOND } from "#shared/lib/time.ts";
 import { isTerminal, type OrderRequest, type OrderSource } from "#shared/model/order.ts";
 import type { Context } from "./context.ts";
 import { ownerOf } from "./ledger.ts";
-import { CANCEL_DEADLINE_SECONDS, EXIT_DEADLINE_SECONDS, PROTECTION_DEADLINE_SECONDS } from "./options.ts";
 import { cancelOrder, submitRequest } from "./order-flow.ts";
 import { closingShares, tradingState } from "./risk-stage.ts";
 
 /** How far through the market each further try of a flattening exit goes, in percent. */
 const WIDENING_PERCENT = [0.5, 1, 2, 3] as const;
-/** An exit whose cancels are not answered in this time is given up to a person, loudly. */
-const GIVE_UP_SECONDS = 10;
 
 type Exit = {
   readonly symbol: string;
@@ -88,8 +85,8 @@ export class ExitFlow {
       const since = this.unprotectedSince.get(symbol);
       if (since === undefined) {
         this.unprotectedSince.set(symbol, context.time);
-        context.wakeIn(PROTECTION_DEADLINE_SECONDS);
-      } else if (context.time - since >= PROTECTION_DEADLINE_SECONDS * SECOND) this.protect(symbol);
+        context.wakeIn(context.deadline("protection"));
+      } else if (context.time - since >= context.deadline("protection") * SECOND) this.protect(symbol);
     }
   }
 
@@ -173,12 +170,12 @@ export class ExitFlow {
   private stepCancelling(exit: Exit): "going" | "done" {
     if (exit.refs.every((orderRef) => this.isGone(orderRef))) return this.send(exit);
     // No answer is no permission: the broker is asked, and the exit waits.
-    if (this.age(exit) >= GIVE_UP_SECONDS) {
+    if (this.age(exit) >= this.context.deadline("exitGivenUp")) {
       const text = `${exit.symbol}: cancels of ${exit.refs.join(", ")} are not answered; close it by hand`;
       this.context.alert("critical", "EXIT_STUCK", text, { symbol: exit.symbol });
       return "done";
     }
-    if (this.age(exit) >= CANCEL_DEADLINE_SECONDS) {
+    if (this.age(exit) >= this.context.deadline("cancel")) {
       this.context.emit({ kind: "reconcile", reason: `cancels before the exit of ${exit.symbol} are open` });
     }
     return "going";
@@ -204,7 +201,7 @@ export class ExitFlow {
     exit.exitRef = submission.orderRefs[0];
     exit.phase = "working";
     exit.since = context.time;
-    context.wakeIn(EXIT_DEADLINE_SECONDS);
+    context.wakeIn(context.deadline("exit"));
     return "going";
   }
 
@@ -254,7 +251,7 @@ export class ExitFlow {
 
   private stepWorking(exit: Exit): "going" | "done" {
     if (exit.exitRef === undefined || this.isGone(exit.exitRef)) return this.finish(exit);
-    if (this.age(exit) < EXIT_DEADLINE_SECONDS) return "going";
+    if (this.age(exit) < this.context.deadline("exit")) return "going";
     cancelOrder(this.context, exit.exitRef, "exit not filled in time");
     exit.phase = "withdrawing";
     exit.since = this.context.time;
@@ -263,7 +260,7 @@ export class ExitFlow {
 
   private stepWithdrawing(exit: Exit): "going" | "done" {
     if (exit.exitRef === undefined || this.isGone(exit.exitRef)) return this.finish(exit);
-    if (this.age(exit) < GIVE_UP_SECONDS) return "going";
+    if (this.age(exit) < this.context.deadline("exitGivenUp")) return "going";
     const text = `${exit.symbol}: the exit ${exit.exitRef} can be neither filled nor cancelled`;
     this.context.alert("critical", "EXIT_STUCK", text, { symbol: exit.symbol });
     return "done";

@@ -1,5 +1,4 @@
 import type { RiskLimits } from "#core/risk/risk-view.ts";
-import type { Micros } from "#shared/lib/time.ts";
 import type { Timeframe } from "#shared/model/market.ts";
 
 /** What an engine is made for. Parsed and checked by the host; plain data, so that a replay can be made with the same. */
@@ -23,17 +22,25 @@ export type EngineOptions = {
   /** Average daily volume to assume where fewer than 20 daily bars are known; simulation and tests only. */
   readonly assumeAdv?: number;
   readonly build: string;
+  /**
+   * Virtual seconds in one second of the wall. Deadlines of the link and of acknowledgements last at least that long, so
+   * that a pause of the machine does not look like a dead link. Absent: time is real, or waits for us.
+   */
+  readonly wallSecond?: number;
 };
 
-/** Deadlines of the order flow, in event time. */
-export const ACK_DEADLINE_SECONDS = 5;
-export const CANCEL_DEADLINE_SECONDS = 1;
-export const EXIT_DEADLINE_SECONDS = 2;
-export const PROTECTION_DEADLINE_SECONDS = 2;
+/** Deadlines of orders and link, in seconds of event time. */
+export const DEADLINES = {
+  acknowledgement: 5,
+  cancel: 1,
+  cancelOverdue: 3,
+  exit: 2,
+  exitGivenUp: 10,
+  protection: 2,
+  evidence: 2,
+  linkAlarm: 30,
+} as const;
 export const RECONCILE_INTERVAL_SECONDS = 60;
-export const LINK_ALARM_SECONDS = 30;
 
 /** The newest bars kept per symbol and timeframe: enough for every recursive kernel to forget its seed. */
 export const BARS_KEPT = 3_000;
-
-export type Deadline = { readonly due: Micros; readonly name: string; readonly key: string };

@@ -9,7 +9,6 @@ import type { Decision, RiskFailure } from "#shared/model/risk.ts";
 import type { Context } from "./context.ts";
 import type { EventOf } from "./event.ts";
 import type { OrderChange } from "./note.ts";
-import { ACK_DEADLINE_SECONDS, CANCEL_DEADLINE_SECONDS } from "./options.ts";
 import { riskView, watchLosses } from "./risk-stage.ts";
 
 export type Submission = {
@@ -83,7 +82,7 @@ function accept(
   const notional = isOpening ? roundToMicros(price * request.quantity) : 0;
   context.note({ kind: "INTENT", body: { decision, orders, isOpening, notional, likeness } }, request.intentId);
   context.emit({ kind: "submit", orders: approved });
-  context.wakeIn(ACK_DEADLINE_SECONDS);
+  context.wakeIn(context.deadline("acknowledgement"));
   publishDecision(context, decision);
   return { isAccepted: true, orderRefs: decision.orderRefs, failures: [], decision };
 }
@@ -157,7 +156,7 @@ export function cancelOrder(context: Context, orderRef: string, reason: string):
   if (order === undefined || isTerminal(order.status) || order.pendingCancel) return false;
   context.note({ kind: "CANCEL", body: { orderRef, reason } }, order.intentId);
   context.emit({ kind: "cancel", orderRef, reason });
-  context.wakeIn(CANCEL_DEADLINE_SECONDS);
+  context.wakeIn(context.deadline("cancel"));
   return true;
 }
 
@@ -228,14 +227,18 @@ export function watchDeadlines(context: Context): void {
   let mustAsk = false;
   for (const order of context.ledger.openOrders()) {
     const age = (since: number): number => (context.time - since) / SECOND;
-    if (order.status === "sent" && order.sentTime !== undefined && age(order.sentTime) >= ACK_DEADLINE_SECONDS) {
-      const text = `no acknowledgement within ${ACK_DEADLINE_SECONDS} s`;
+    if (
+      order.status === "sent" &&
+      order.sentTime !== undefined &&
+      age(order.sentTime) >= context.deadline("acknowledgement")
+    ) {
+      const text = `no acknowledgement within ${context.deadline("acknowledgement")} s`;
       statusNote(context, { what: "unknown", orderRef: order.orderRef, text });
       context.alert("critical", "ORDER_UNKNOWN", `${order.orderRef}: ${text}`, { orderRef: order.orderRef });
       mustAsk = true;
     }
     if (order.status === "unknown") mustAsk = true;
-    if (order.pendingCancel && age(order.updatedTime) >= 3 * CANCEL_DEADLINE_SECONDS) mustAsk = true;
+    if (order.pendingCancel && age(order.updatedTime) >= context.deadline("cancelOverdue")) mustAsk = true;
     if (isOverdueEntry(context, order)) cancelOrder(context, order.orderRef, "unfilled entry timed out");
   }
   if (mustAsk) context.emit({ kind: "reconcile", reason: "an order's state is open" });
