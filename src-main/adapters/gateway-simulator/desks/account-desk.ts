@@ -1,7 +1,7 @@
-import type { Holding, SimulatedAccount } from "#core/simulation/account.ts";
 import type { Calendar } from "#core/market/calendar.ts";
+import type { Holding, SimulatedAccount } from "#core/simulation/account.ts";
 import { type Micros6, safe, toUnits } from "#shared/lib/money.ts";
-import { type Micros, MINUTE, SECOND } from "#shared/lib/time.ts";
+import { MINUTE, type Micros, SECOND } from "#shared/lib/time.ts";
 import {
   accountDownloadEnd,
   accountSummary,
@@ -24,7 +24,11 @@ const VALUES_EVERY = 3 * MINUTE;
 const PNL_EVERY = SECOND;
 const CURRENCY = "USD";
 
-type SummarySubscription = { readonly connection: Connection; readonly requestId: number; readonly tags: readonly string[] };
+type SummarySubscription = {
+  readonly connection: Connection;
+  readonly requestId: number;
+  readonly tags: readonly string[];
+};
 type PnlSubscription = {
   readonly connection: Connection;
   readonly requestId: number;
@@ -183,7 +187,7 @@ export class AccountDesk {
       ["SettledCash", account.cash()],
       ["CashBalance", account.cash()],
       ["EquityWithLoanValue", net],
-      ["GrossPositionValue", total((holding) => Math.abs(valueOf(holding)))],
+      ["GrossPositionValue", total((holding) => Math.abs(marketValue(holding)))],
       ["InitMarginReq", account.initialMargin()],
       ["MaintMarginReq", account.initialMargin()],
       ["AvailableFunds", account.excessLiquidity()],
@@ -208,7 +212,7 @@ export class AccountDesk {
         contract,
         quantity: holding.quantity,
         marketPrice: holding.mark ?? 0,
-        marketValue: toUnits(valueOf(holding)),
+        marketValue: toUnits(marketValue(holding)),
         averageCost: holding.averageCost,
         unrealizedPnl: toUnits(holding.unrealizedPnl),
         realizedPnl: toUnits(holding.realizedPnl),
@@ -258,12 +262,12 @@ export class AccountDesk {
     const realized = safe(holding.realizedPnl - (dayStart.realized.get(symbol) ?? 0));
     const unrealized = holding.unrealizedPnl;
     const daily = safe(realized + unrealized - (dayStart.unrealized.get(symbol) ?? 0));
-    const value = holding.mark === undefined ? undefined : toUnits(valueOf(holding));
+    const value = holding.mark === undefined ? undefined : toUnits(marketValue(holding));
     return pnlSingle(requestId, holding.quantity, inUnits({ daily, unrealized, realized }), value);
   }
 }
 
-function valueOf({ quantity, mark }: Holding): Micros6 {
+function marketValue({ quantity, mark }: Holding): Micros6 {
   return Math.round((mark ?? 0) * quantity * 1e6);
 }
 

@@ -235,8 +235,20 @@ function sendQuote({ connection, requestId }: Line, quote: Quote, before: Quote 
     before.bidSize === quote.bidSize &&
     before.askSize === quote.askSize;
   const sides = [
-    { price: quote.bid, size: quote.bidSize, old: before?.bid, oldSize: before?.bidSize, ids: [TICK.bid, TICK.bidSize] },
-    { price: quote.ask, size: quote.askSize, old: before?.ask, oldSize: before?.askSize, ids: [TICK.ask, TICK.askSize] },
+    {
+      price: quote.bid,
+      size: quote.bidSize,
+      old: before?.bid,
+      oldSize: before?.bidSize,
+      ids: [TICK.bid, TICK.bidSize],
+    },
+    {
+      price: quote.ask,
+      size: quote.askSize,
+      old: before?.ask,
+      oldSize: before?.askSize,
+      ids: [TICK.ask, TICK.askSize],
+    },
   ] as const;
   for (const { price, size, old, oldSize, ids } of sides) {
     const [priceType, sizeType] = ids;

@@ -110,8 +110,7 @@ export class OrderDesk {
         ...this.stateOf(order),
         filledQuantity: order.filledQuantity,
         completedTime: zonedText(time),
-        completedStatus:
-          order.status === "filled" ? `Filled Size: ${order.filledQuantity}` : "Cancelled by Trader",
+        completedStatus: order.status === "filled" ? `Filled Size: ${order.filledQuantity}` : "Cancelled by Trader",
         parentPermId: exchange.order(order.clientId, order.parentId)?.permId ?? 0,
       };
       connection.send(completedOrder(completed, connection.version));
@@ -235,7 +234,9 @@ export class OrderDesk {
     if (known !== undefined) {
       if (isDone(known)) return { code: 103, text: "Duplicate order id" };
       const isSame = known.symbol === symbol && known.side === side;
-      return isSame ? undefined : { code: 321, text: "Error validating request.-'bW' : cause - a modify keeps contract and action" };
+      return isSame
+        ? undefined
+        : { code: 321, text: "Error validating request.-'bW' : cause - a modify keeps contract and action" };
     }
     if (this.burnt.has(`${clientId}:${orderId}`)) return { code: 103, text: "Duplicate order id" };
     const parent = parentId === 0 ? undefined : exchange.order(clientId, parentId);
@@ -246,7 +247,10 @@ export class OrderDesk {
       .openOrders()
       .filter((order) => order.clientId === clientId && order.symbol === symbol && order.side === side);
     if (working.length < WORKING_ORDERS) return undefined;
-    return { code: 201, text: `Order rejected - reason:${WORKING_ORDERS} orders are working in this contract and side` };
+    return {
+      code: 201,
+      text: `Order rejected - reason:${WORKING_ORDERS} orders are working in this contract and side`,
+    };
   }
 
   /** Checked like an order, answered with figures, and gone: no order, no status, no execution, no position. */

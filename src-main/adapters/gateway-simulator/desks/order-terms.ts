@@ -1,4 +1,4 @@
-import { type OrderType, type Side, type TimeInForce } from "#shared/model/order.ts";
+import type { OrderType, Side, TimeInForce } from "#shared/model/order.ts";
 import type { WireOrder } from "../codec/place-order.ts";
 
 const TYPES: Readonly<Record<string, OrderType>> = { MKT: "market", LMT: "limit", STP: "stop", "STP LMT": "stopLimit" };

@@ -27,9 +27,7 @@ export type LinkFault = "none" | "silent" | "byteByByte";
 
 /** The highest served version in the client's range and up to `highest`; undefined when there is none. */
 export function negotiate(hello: Hello, highest: number): number | undefined {
-  return SERVED_VERSIONS.find(
-    (version) => version <= highest && version <= hello.highest && version >= hello.lowest,
-  );
+  return SERVED_VERSIONS.find((version) => version <= highest && version <= hello.highest && version >= hello.lowest);
 }
 
 /** One client's socket. What is sent waits for `flush`, so that everything of one instant leaves in one piece. */

@@ -1,9 +1,9 @@
-import { epochSeconds } from "../desks/wire-time.ts";
+import { unreachable } from "#shared/lib/assert.ts";
 import { LayoutError } from "../codec/field-reader.ts";
 import { contractDetails, contractDetailsEnd, marketRule, symbolSamples } from "../codec/reference-messages.ts";
 import { addresseeOf, type Request, readRequest } from "../codec/requests.ts";
 import { currentTime, managedAccounts, nextValidId } from "../codec/session-messages.ts";
-import { unreachable } from "#shared/lib/assert.ts";
+import { epochSeconds } from "../desks/wire-time.ts";
 import type { Audit } from "./audit.ts";
 import type { Connection } from "./connection.ts";
 import type { Stage } from "./stage.ts";
@@ -119,7 +119,8 @@ export class Dispatcher {
     }
     if (request.kind === "marketRule") {
       const bands = book.rule(request.ruleId);
-      if (bands === undefined) return connection.error(-1, 321, `Error validating request.-'bU' : cause - no rule ${request.ruleId}`);
+      if (bands === undefined)
+        return connection.error(-1, 321, `Error validating request.-'bU' : cause - no rule ${request.ruleId}`);
       return connection.send(marketRule(request.ruleId, bands));
     }
     const listing = book.find(request.contract);
@@ -152,7 +153,11 @@ export class Dispatcher {
     const { accounts } = this.stage;
     if ("account" in request && request.account !== "" && request.account !== this.accountId) {
       const id = "requestId" in request ? request.requestId : -1;
-      return connection.error(id, 321, `Error validating request.-'bM' : cause - account ${request.account} is not managed`);
+      return connection.error(
+        id,
+        321,
+        `Error validating request.-'bM' : cause - account ${request.account} is not managed`,
+      );
     }
     switch (request.kind) {
       case "positions":

@@ -179,10 +179,8 @@ export class LockStepDriver implements Driver {
     const rank = (connection: Connection): number =>
       this.members.findIndex((member) => member.clientId === connection.clientId);
     due.sort((a, b) => a.due - b.due || rank(a.connection) - rank(b.connection));
-    for (const { connection, fields } of due) {
-      this.stage.moveTo(Math.min(time, this.stage.nextDue() ?? time));
-      this.host.dispatch(connection, fields);
-    }
+    this.stage.moveTo(time);
+    for (const { connection, fields } of due) this.host.dispatch(connection, fields);
     this.stage.play(time);
   }
 

@@ -126,7 +126,7 @@ export class SpeedDriver implements Driver {
       this.stage.play(next);
     }
     // The machine does not keep up: time goes on from where the market is.
-    this.rebase(Math.min(this.time(), this.stage.now() + SECOND));
+    this.rebase(this.stage.now());
   }
 
   private skipNight(now: Micros, next: Micros | undefined): void {

@@ -2,7 +2,7 @@ import type { Calendar } from "#core/market/calendar.ts";
 import { SimulatedAccount } from "#core/simulation/account.ts";
 import { Exchange } from "#core/simulation/exchange.ts";
 import type { MarketInstant, MarketSource } from "#core/simulation/market-source.ts";
-import { type Micros, MILLISECOND } from "#shared/lib/time.ts";
+import { MILLISECOND, type Micros, SECOND } from "#shared/lib/time.ts";
 import { AccountDesk } from "../desks/account-desk.ts";
 import { ContractBook } from "../desks/contract-book.ts";
 import { type DailyBarSource, HistoryDesk } from "../desks/history-desk.ts";
@@ -30,6 +30,7 @@ export class Stage {
   private readonly source: MarketSource;
   private scheduled: Scheduled[] = [];
   private sequence = 0;
+  /** Begins a second before the market, so that clients can subscribe before its first instant. */
   private virtual: Micros;
   /** Shares of a quote that the exchange lets be taken; undefined: all of them. */
   fillCap: number | undefined;
@@ -49,7 +50,7 @@ export class Stage {
     const now = (): Micros => this.virtual;
     this.source = source;
     this.calendar = calendar;
-    this.virtual = source.start;
+    this.virtual = source.start - SECOND;
     const account = new SimulatedAccount(accountId, parts.startingCash);
     const { instruments } = source;
     this.exchange = new Exchange({ instruments, calendar, account });
@@ -100,24 +101,25 @@ export class Stage {
     for (;;) {
       const next = this.source.peek();
       if (next === undefined || next > time) break;
-      this.pass(next);
+      this.moveTo(next);
       const instant = this.source.next();
       if (instant !== undefined) this.show(instant);
     }
-    this.pass(time);
+    this.moveTo(time);
+  }
+
+  /** Sets the clock and does time's own work: what is scheduled, orders that arrive, values that are told again. */
+  moveTo(time: Micros): void {
+    this.virtual = Math.max(this.virtual, time);
+    this.runScheduled();
+    this.orders.deliver(this.exchange.advance(this.virtual));
+    this.accounts.onTime();
   }
 
   forget(connection: Connection): void {
     this.market.forget(connection);
     this.history.forget(connection);
     this.accounts.forget(connection);
-  }
-
-  private pass(time: Micros): void {
-    this.virtual = Math.max(this.virtual, time);
-    this.runScheduled();
-    this.orders.deliver(this.exchange.advance(this.virtual));
-    this.accounts.onTime();
   }
 
   private runScheduled(): void {
