@@ -3,6 +3,8 @@ import { weekday } from "./new-york.ts";
 
 const REGULAR_CLOSE = 16 * 60;
 const EARLY_CLOSE = 13 * 60;
+/** Half days ended at two o'clock until the end of 1992. */
+const EARLY_CLOSE_BEFORE_1993 = 14 * 60;
 
 /** Closed by decision, not by rule. */
 const CLOSED: ReadonlySet<string> = new Set([
@@ -27,7 +29,8 @@ const CLOSED: ReadonlySet<string> = new Set([
 export function closeMinutes(day: number): number | undefined {
   const week = weekday(day);
   if (week === 0 || week === 6 || CLOSED.has(dateText(day)) || isHoliday(day)) return undefined;
-  return isEarlyClose(day) ? EARLY_CLOSE : REGULAR_CLOSE;
+  if (!isEarlyClose(day)) return REGULAR_CLOSE;
+  return civilFromDays(day).year < 1993 ? EARLY_CLOSE_BEFORE_1993 : EARLY_CLOSE;
 }
 
 /** The n-th weekday `week` of a month, n from 1. */
@@ -85,28 +88,20 @@ function isHoliday(day: number): boolean {
   return holidays.includes(day);
 }
 
-/** Half days by rule: after Thanksgiving, before Christmas, before Independence Day; older ones by list. */
+/** Half days by rule: after Thanksgiving, before Christmas, around Independence Day; older ones by list. */
 function isEarlyClose(day: number): boolean {
   const { year, month, day: date } = civilFromDays(day);
   const week = weekday(day);
   if (year >= 1992 && day === nth(year, 11, 4, 4) + 1) return true;
-  if (month === 12 && date === 24) return year >= 1993 && week >= 1 && week <= 4;
+  if (month === 12 && date === 24) return week >= 1 && week <= 4;
   if (month === 7 && date === 3) {
     if (week === 3) return year >= 2013;
     return year >= 1995 && (week === 1 || week === 2 || week === 4);
   }
+  // Until 2012 the Friday after a holiday on Thursday was the half day, from 2013 the Wednesday before it.
+  if (month === 7 && date === 5) return year >= 1995 && year < 2013 && week === 5;
   return EARLY_BY_LIST.has(dateText(day));
 }
 
-/** Half days before 2004 that follow no rule. */
-const EARLY_BY_LIST: ReadonlySet<string> = new Set([
-  "1990-12-24",
-  "1991-12-24",
-  "1992-12-24",
-  "1996-07-05",
-  "1997-12-26",
-  "1999-12-31",
-  "2001-06-08",
-  "2002-07-05",
-  "2003-12-26",
-]);
+/** Half days that follow no rule. */
+const EARLY_BY_LIST: ReadonlySet<string> = new Set(["1997-12-26", "1999-12-31", "2003-12-26"]);
