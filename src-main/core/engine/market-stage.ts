@@ -10,6 +10,8 @@ import { BARS_KEPT } from "./options.ts";
 
 const ADV_DAYS = 20;
 const GAPS_KEPT = 64;
+/** A completed minute may come this much after its end; until then time closes no bar that still waits for it. */
+const FEED_DELAY = 5 * SECOND;
 const BUILT: readonly Exclude<Timeframe, "1m">[] = ["5m", "15m", "1h", "1d"];
 
 /** Everything known of one symbol's market. */
@@ -172,7 +174,7 @@ export class MarketStage {
   advance(time: Micros): readonly (CompletedBar & { readonly symbol: string })[] {
     const closed: (CompletedBar & { readonly symbol: string })[] = [];
     for (const market of this.markets.values()) {
-      for (const built of market.builder.advance(time)) {
+      for (const built of market.builder.advance(time - FEED_DELAY)) {
         this.ring(market, built.timeframe).push(built.bar);
         closed.push({ ...built, symbol: market.symbol });
       }
