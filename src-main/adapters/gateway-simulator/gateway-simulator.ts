@@ -1,293 +1,316 @@
 import { createServer, type Socket } from "node:net";
 import { createCalendar } from "#core/market/calendar.ts";
-import { type Holding, SimulatedAccount } from "#core/simulation/account.ts";
-import { Exchange } from "#core/simulation/exchange.ts";
+import type { Holding } from "#core/simulation/account.ts";
 import type { ExchangeExecution, ExchangeOrder } from "#core/simulation/exchange-order.ts";
 import type { MarketSource } from "#core/simulation/market-source.ts";
-import { present } from "#shared/lib/assert.ts";
+import { assert, present } from "#shared/lib/assert.ts";
 import type { Micros6 } from "#shared/lib/money.ts";
 import { type Micros, SECOND } from "#shared/lib/time.ts";
-import { AccountDesk } from "./account-desk.ts";
-import { Audit } from "./audit.ts";
-import { Connection } from "./connection.ts";
-import { type ContractBook, createContractBook } from "./contract-messages.ts";
-import { Dispatcher } from "./dispatcher.ts";
-import { easternTime } from "./eastern-time.ts";
-import { Faults } from "./faults.ts";
-import { LockStepDriver } from "./lock-step-driver.ts";
-import { MarketDesk } from "./market-desk.ts";
-import { OrderDesk } from "./order-desk.ts";
-import { SpeedDriver } from "./speed-driver.ts";
+import type { DailyBarSource } from "./desks/history-desk.ts";
+import { easternText } from "./desks/wire-time.ts";
+import { Audit } from "./server/audit.ts";
+import { Connection } from "./server/connection.ts";
+import { Dispatcher } from "./server/dispatcher.ts";
+import type { Driver } from "./server/driver.ts";
+import { Faults } from "./server/faults.ts";
+import { LockStepDriver } from "./server/lock-step-driver.ts";
+import { SlidingWindow } from "./server/sliding-window.ts";
+import { SpeedDriver } from "./server/speed-driver.ts";
+import { Stage } from "./server/stage.ts";
 
 const NEWEST_VERSION = 193;
-const ACCOUNT_REFRESH = 180 * SECOND;
 const MESSAGES_A_SECOND = 50;
+const DEFAULT_CASH = 100_000;
+const LOOPBACK: readonly string[] = ["127.0.0.1", "::1", "localhost"];
+const ID_IN_USE = "Unable to connect as the client id is already in use. Retry with a unique client id.";
 
 export type GatewayOptions = {
-  /** 0 or absent: a free one. The address is always 127.0.0.1. */
+  /** 0 or absent: a free one. */
   readonly port?: number;
+  /** Loopback only; absent: 127.0.0.1. */
+  readonly host?: string;
+  /** Seed of the run, for its report; market and faults bring their own chance with them. */
+  readonly seed?: number | string;
   readonly source: MarketSource;
-  /** Virtual seconds per wall second, or lock-step as fast as the machine allows. */
+  readonly dailyBars?: DailyBarSource;
+  /** Virtual seconds per wall second, 1 to 1000; `max` is lock-step, as fast as the clients answer. */
   readonly speed: number | "max";
-  /** The clients that take part in the steps. */
+  /** The clients that take part in the steps, in the order in which a step is written. */
   readonly lockStepClientIds?: readonly number[];
+  /** Upper end of the negotiated version. */
   readonly maxVersion?: number;
   readonly accountId?: string;
+  /** Currency units. */
   readonly startingCash?: number;
-  /** Wall milliseconds that every frame waits on its way out. */
+  /** Delay of every answer: wall milliseconds at a speed, virtual ones in lock-step. */
   readonly latencyMs?: number;
+  /** Closes the simulator when the market has been played to its end. */
+  readonly exitAtEnd?: boolean;
   readonly onLog?: (line: string) => void;
-  /** The market source is exhausted; the clock stands still from here on. */
+  /** The market has been played to its end; in lock-step the clock stands still. Positions and cash can still be read. */
   readonly onEnd?: () => void;
 };
 
 export type GatewaySimulator = {
   readonly port: number;
   readonly accountId: string;
+  readonly seed: number | string | undefined;
   readonly faults: Faults;
   readonly audit: Audit;
   readonly instruments: MarketSource["instruments"];
-  /** Virtual time, and how fast it runs; 0 while it stands still. */
+  /** Virtual time. */
+  now(): Micros;
+  /** Virtual time, and how fast it runs; 0 while it stands still, and in lock-step, where answers move it. */
   clock(): { readonly time: Micros; readonly factor: number };
-  setSpeed(factor: number): void;
+  /** Every symbol that was ever traded, flat ones included. */
   holdings(): readonly Holding[];
+  /** Holdings that are not flat. */
+  positions(): readonly Holding[];
   cash(): Micros6;
   openOrders(): readonly ExchangeOrder[];
   executions(): readonly ExchangeExecution[];
+  setSpeed(factor: number): void;
+  pause(isPaused: boolean): void;
   close(): Promise<void>;
 };
 
-/** What drives virtual time: real timers at a factor, or the clients' answers. */
-export type Driver = {
-  start(): void;
-  stop(): void;
-  clock(): { readonly time: Micros; readonly factor: number };
-  onReady(connection: Connection): void;
-  /** True when the message was a step answer. */
-  onMessage(connection: Connection, fields: readonly string[]): boolean;
-  onClose(connection: Connection): void;
-  setSpeed(factor: number): void;
-};
-
-/** What a driver moves. */
-export type Stage = {
-  readonly source: MarketSource;
-  readonly exchange: Exchange;
-  /** Plays everything that is due at `time`: the exchange first, then the market's instant. */
-  play(time: Micros): void;
-  isSessionOpen(time: Micros): boolean;
-  dispatch(connection: Connection, fields: readonly string[]): void;
-  connections(): readonly Connection[];
-  readonly audit: Audit;
-  readonly onEnd: () => void;
-};
-
-/** @throws the socket's error when the port is taken */
+/** Starts a simulated gateway on the loopback address. Rejects with the socket's error when the port is taken. */
 export async function startGateway(options: GatewayOptions): Promise<GatewaySimulator> {
   const gateway = new Gateway(options);
-  await gateway.listen(options.port ?? 0);
+  await gateway.listen();
   return gateway;
 }
 
 class Gateway implements GatewaySimulator {
   readonly accountId: string;
+  readonly seed;
   readonly faults: Faults;
   readonly audit = new Audit();
   readonly instruments;
   private readonly options: GatewayOptions;
-  private readonly exchange: Exchange;
-  private readonly contracts: ContractBook;
-  private readonly connections: Connection[] = [];
-  private readonly market: MarketDesk;
-  private readonly orders: OrderDesk;
-  private readonly accounts: AccountDesk;
+  private readonly stage: Stage;
   private readonly dispatcher: Dispatcher;
   private readonly driver: Driver;
-  private readonly calendar = present(createCalendar("XNYS"), "New York has a calendar");
+  private readonly lockStep: LockStepDriver | undefined;
+  private readonly connections = new Set<Connection>();
   private readonly server = createServer((socket) => this.accept(socket));
-  private now: Micros;
-  private refreshed: Micros = 0;
+  private readonly memberWindow = new SlidingWindow(SECOND);
+  private readonly plainWindow = new SlidingWindow(SECOND);
+  private refusedUntil: Micros = 0;
+  private accepted = 0;
+  private isClosed = false;
 
   constructor(options: GatewayOptions) {
+    const { source, speed } = options;
     this.options = options;
-    const { source } = options;
     this.accountId = options.accountId ?? "DUSIM0001";
+    this.seed = options.seed;
     this.instruments = source.instruments;
-    this.now = source.start;
-    const account = new SimulatedAccount(this.accountId, options.startingCash ?? 100_000);
-    this.exchange = new Exchange({ instruments: source.instruments, calendar: this.calendar, account });
-    this.contracts = createContractBook(source.instruments);
-    this.faults = new Faults(() => this.connections);
-    const now = (): Micros => this.now;
-    this.market = new MarketDesk(source, this.calendar, this.contracts, now);
-    this.accounts = new AccountDesk(account, this.contracts, now);
-    this.orders = new OrderDesk({
-      exchange: this.exchange,
-      contracts: this.contracts,
+    assert(this.accountId.startsWith("DUSIM"), "a simulated account begins with DUSIM");
+    assert(LOOPBACK.includes(options.host ?? "127.0.0.1"), "the simulator listens on the loopback address only");
+    const calendar = present(createCalendar("XNYS"), "New York has a calendar");
+    this.stage = new Stage({
+      source,
+      daily: options.dailyBars,
+      calendar,
       accountId: this.accountId,
-      now,
-      clients: () => this.connections,
-      faults: this.faults,
-      afterFill: () => this.accounts.refresh(),
+      startingCash: options.startingCash ?? DEFAULT_CASH,
+      audit: this.audit,
+      clientOf: (clientId) => this.clientOf(clientId),
     });
-    this.dispatcher = new Dispatcher({
-      market: this.market,
-      orders: this.orders,
-      accounts: this.accounts,
-      contracts: this.contracts,
-      calendar: this.calendar,
-      accountId: this.accountId,
-      now,
-      nextOrderId: (clientId) => this.exchange.highestOrderId(clientId) + 1,
+    const { stage, audit, accountId } = this;
+    this.dispatcher = new Dispatcher({ stage, audit, accountId, log: this.log });
+    this.faults = new Faults(
+      {
+        stage,
+        connections: () => [...this.connections],
+        settle: () => this.flushPlain(),
+        refuseUntil: (time) => this.refuseUntil(time),
+        setOrderIdRollBack: (count) => {
+          this.dispatcher.orderIdRollBack = count;
+        },
+      },
+      options.latencyMs ?? 0,
+    );
+    const host = {
+      dispatch: (connection: Connection, fields: readonly string[]) =>
+        this.dispatcher.dispatch(connection, fields, this.lockStep !== undefined && !this.driver.isMember(connection)),
+      flushPlain: () => this.flushPlain(),
+      latencyMs: () => this.faults.latencyMs,
       log: this.log,
-    });
-    this.driver = this.createDriver();
+      onEnd: () => this.onEnd(),
+    };
+    const ids = options.lockStepClientIds ?? [];
+    assert(speed !== "max" || ids.length > 0, "lock-step names the clients that take part in it");
+    this.lockStep = speed === "max" ? new LockStepDriver(stage, host, ids) : undefined;
+    this.driver = speed === "max" ? present(this.lockStep, "the lock-step") : new SpeedDriver(stage, host, speed);
   }
 
   get port(): number {
     const address = this.server.address();
-    return address !== null && typeof address === "object" ? address.port : 0;
+    return typeof address === "object" && address !== null ? address.port : 0;
   }
 
-  async listen(port: number): Promise<void> {
+  async listen(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.server.once("error", reject);
-      this.server.listen(port, "127.0.0.1", () => {
+      this.server.listen(this.options.port ?? 0, this.options.host ?? "127.0.0.1", () => {
         this.server.off("error", reject);
         resolve();
       });
     });
-    this.driver.start();
+  }
+
+  now(): Micros {
+    return this.stage.now();
   }
 
   clock() {
     return this.driver.clock();
   }
 
+  holdings(): readonly Holding[] {
+    return this.stage.exchange.account.holdings();
+  }
+
+  positions(): readonly Holding[] {
+    return this.holdings().filter(({ quantity }) => quantity !== 0);
+  }
+
+  cash(): Micros6 {
+    return this.stage.exchange.account.cash();
+  }
+
+  openOrders(): readonly ExchangeOrder[] {
+    return this.stage.exchange.openOrders();
+  }
+
+  executions(): readonly ExchangeExecution[] {
+    return this.stage.exchange.executions();
+  }
+
   setSpeed(factor: number): void {
     this.driver.setSpeed(factor);
   }
 
-  holdings() {
-    return this.exchange.account.holdings();
-  }
-
-  cash(): Micros6 {
-    return this.exchange.account.cash();
-  }
-
-  openOrders() {
-    return this.exchange.openOrders();
-  }
-
-  executions() {
-    return this.exchange.executions();
+  pause(isPaused: boolean): void {
+    this.driver.pause(isPaused);
   }
 
   async close(): Promise<void> {
     this.driver.stop();
-    for (const connection of [...this.connections]) connection.close();
-    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+    if (this.isClosed) return;
+    this.isClosed = true;
+    const closed = new Promise<void>((resolve) => {
+      this.server.close(() => resolve());
+    });
+    for (const connection of [...this.connections]) connection.destroy();
+    await closed;
   }
 
   private readonly log = (line: string): void => this.options.onLog?.(line);
 
-  private createDriver(): Driver {
-    const stage: Stage = {
-      source: this.options.source,
-      exchange: this.exchange,
-      play: (time) => this.play(time),
-      isSessionOpen: (time) => this.calendar.sessionOf(time) !== undefined,
-      dispatch: (connection, fields) => this.dispatch(connection, fields),
-      connections: () => this.connections.filter((connection) => connection.isReady),
-      audit: this.audit,
-      onEnd: () => this.options.onEnd?.(),
-    };
-    const { speed, lockStepClientIds } = this.options;
-    return speed === "max" ? new LockStepDriver(stage, lockStepClientIds ?? []) : new SpeedDriver(stage, speed);
-  }
-
-  private play(time: Micros): void {
-    this.now = Math.max(this.now, time);
-    this.orders.deliver(this.exchange.advance(time));
-    if (this.options.source.peek() === time) {
-      const instant = this.options.source.next();
-      if (instant !== undefined) {
-        this.market.play(instant);
-        this.orders.deliver(this.exchange.onInstant(instant));
-      }
-    }
-    if (time - this.refreshed < ACCOUNT_REFRESH) return;
-    this.refreshed = time;
-    this.accounts.refresh();
+  private onEnd(): void {
+    this.options.onEnd?.();
+    if (this.options.exitAtEnd === true) void this.close();
   }
 
   private accept(socket: Socket): void {
     this.audit.accepts += 1;
-    const connection = new Connection(
-      socket,
-      {
-        onReady: (ready) => this.onReady(ready),
-        onMessage: (from, fields) => this.onMessage(from, fields),
-        onClose: (closed) => this.onClose(closed),
-        onLog: this.log,
-        serverTime: () => `${easternTime(this.now)} EST`,
-        onSent: ({ clientId }, message, isStep) =>
-          this.audit.add({ time: this.now, direction: "out", clientId, message, isStep }),
-      },
-      this.options.maxVersion ?? NEWEST_VERSION,
-    );
-    connection.latencyMs = this.options.latencyMs ?? 0;
-    this.connections.push(connection);
+    this.accepted += 1;
+    if (this.stage.now() < this.refusedUntil) {
+      this.audit.acceptsWithoutStart += 1;
+      socket.on("error", () => socket.destroy());
+      socket.destroy();
+      return;
+    }
+    const events = {
+      onStart: (connection: Connection, clientId: number) => this.onStart(connection, clientId),
+      onFrame: (connection: Connection, fields: readonly string[]) => this.onFrame(connection, fields),
+      onSent: (connection: Connection, fields: AuditFields, isStep: boolean) =>
+        this.record(connection, "out", fields, isStep),
+      onClose: (connection: Connection) => this.onClose(connection),
+      onLog: this.log,
+      helloTime: () => `${easternText(this.stage.now())} EST`,
+      helloDelayMs: () => this.faults.helloDelayMs,
+    };
+    this.connections.add(new Connection(socket, this.accepted, events, this.options.maxVersion ?? NEWEST_VERSION));
   }
 
-  /** False when the client id is taken. */
-  private onReady(connection: Connection): boolean {
-    const isTaken = this.connections.some(
-      (other) => other !== connection && other.isReady && other.clientId === connection.clientId,
+  private onStart(connection: Connection, clientId: number): void {
+    this.record(connection, "in", ["71", "2", String(clientId), ""], false);
+    const isTaken = [...this.connections].some(
+      (other) => other !== connection && other.isReady && other.clientId === clientId,
     );
-    if (isTaken) {
-      const text = "Unable to connect as the client id is already in use. Retry with a unique client id.";
-      connection.error(-1, 326, text);
-      connection.socket.end();
-      return false;
+    if (isTaken || this.faults.isOccupied(clientId)) {
+      this.log(`client ${clientId}: the id is in use; closed`);
+      connection.error(-1, 326, ID_IN_USE);
+      connection.close();
+      return;
     }
     this.dispatcher.greet(connection);
     this.driver.onReady(connection);
-    return true;
   }
 
-  private onMessage(connection: Connection, fields: readonly string[]): void {
-    if (this.driver.onMessage(connection, fields)) {
-      this.audit.answers += 1;
+  private onFrame(connection: Connection, fields: readonly string[]): void {
+    const isStep = this.driver.isStepAnswer(connection, fields);
+    this.record(connection, "in", fields, isStep);
+    const rate = isStep ? 0 : this.rateOf(connection);
+    this.audit.highestRate = Math.max(this.audit.highestRate, rate);
+    if (rate > MESSAGES_A_SECOND) {
+      this.audit.quotaViolations += 1;
+      this.log(`client ${connection.name}: more than ${MESSAGES_A_SECOND} messages in a second; closed`);
+      connection.error(-1, 100, `Max rate of messages per second has been exceeded: max=${MESSAGES_A_SECOND}`);
+      connection.close();
       return;
     }
-    const count = this.audit.countInbound(this.now);
-    if (count > MESSAGES_A_SECOND) {
-      this.audit.quotaViolations += 1;
-      connection.error(-1, 100, "Max rate of messages per second has been exceeded");
-      this.log(`client ${connection.clientId}: more than ${MESSAGES_A_SECOND} messages in one second; closed`);
-      connection.socket.end();
-    }
+    this.driver.onFrame(connection, fields);
   }
 
-  private dispatch(connection: Connection, fields: readonly string[]): void {
-    const key = this.dispatcher.dispatch(connection, fields);
-    this.audit.add({
-      time: this.now,
-      direction: "in",
-      clientId: connection.clientId,
-      message: Number(fields[0]),
-      isStep: false,
-      ...(key === undefined ? {} : { key }),
-    });
+  /** Messages of the broker's second that ends now: of all clients of the lock-step, or of all others. */
+  private rateOf(connection: Connection): number {
+    const window = this.driver.isMember(connection) ? this.memberWindow : this.plainWindow;
+    return window.add(this.driver.quotaTime(connection)) / this.driver.quotaFactor();
   }
 
   private onClose(connection: Connection): void {
-    if (connection.clientId === undefined) this.audit.strangers += 1;
-    this.connections.splice(this.connections.indexOf(connection), 1);
-    this.market.forget(connection);
-    this.accounts.forget(connection);
+    this.connections.delete(connection);
+    if (!connection.hasStarted) this.audit.acceptsWithoutStart += 1;
+    this.stage.forget(connection);
     this.driver.onClose(connection);
   }
+
+  private record(connection: Connection, direction: "in" | "out", fields: AuditFields, isStep: boolean): void {
+    const wallMs = performance.timeOrigin + performance.now();
+    const { number, clientId } = connection;
+    this.audit.record({
+      time: this.stage.now(),
+      wallMs,
+      direction,
+      connection: number,
+      clientId,
+      fields,
+      isStep,
+    });
+  }
+
+  private clientOf(clientId: number): Connection | undefined {
+    for (const connection of this.connections) {
+      if (connection.isReady && connection.clientId === clientId) return connection;
+    }
+    return undefined;
+  }
+
+  private flushPlain(): void {
+    for (const connection of this.connections) {
+      if (connection.isReady && !this.driver.isMember(connection)) connection.flush();
+    }
+  }
+
+  private refuseUntil(time: Micros): void {
+    this.refusedUntil = Math.max(this.refusedUntil, time);
+    if (this.lockStep !== undefined) this.lockStep.outageUntil = this.refusedUntil;
+  }
 }
+
+type AuditFields = Parameters<Audit["record"]>[0]["fields"];

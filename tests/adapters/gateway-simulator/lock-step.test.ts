@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import { type GatewayOptions, startGateway } from "#adapters/gateway-simulator/server/gateway.ts";
+import { type GatewayOptions, startGateway } from "#adapters/gateway-simulator/gateway-simulator.ts";
 import { SECOND } from "#shared/lib/time.ts";
 import { placeOrder, type RawClient, readyClient } from "./raw-client.ts";
 import { generatedMarket, quote, START, scriptedMarket, trade } from "./scripted-market.ts";
@@ -59,17 +59,32 @@ async function until(isTrue: () => boolean): Promise<void> {
 test("the clock stands until every listed client is ready and has answered its opening marker", async () => {
   const simulator = await lockStep();
   const [a, b] = [await readyClient(simulator.port, 10), await readyClient(simulator.port, 11)];
-  a.answer();
-  b.answer();
+  for (const client of [a, b]) {
+    client.onMarker = () => client.answer();
+    await client.frame(([id]) => id === "49");
+    if (client.answered === 0) client.answer();
+  }
   await pause(30);
-  expect([markers(a), markers(b)]).toEqual([[OPENING], [OPENING]]);
   const c = await readyClient(simulator.port, 12);
   await c.frame(([id]) => id === "49");
-  await pause(30);
-  expect(simulator.clock()).toBe(OPENING);
+  await pause(50);
+  expect(simulator.now()).toBe(OPENING);
+  expect(new Set([...markers(a), ...markers(b), ...markers(c)])).toEqual(new Set([OPENING]));
   c.answer();
-  await a.next(([id]) => id === "49");
-  expect(simulator.clock()).toBe(START);
+  await a.frame(([id, , time]) => id === "49" && Number(time) === START);
+  expect(simulator.now()).toBe(START);
+});
+
+test("an adapter that answers only when each of its connections has a marker starts whatever the order of arrival", async () => {
+  const simulator = await lockStep();
+  const clients: RawClient[] = [];
+  answerTogether(() => clients);
+  for (const id of IDS) {
+    clients.push(await readyClient(simulator.port, id));
+    answerTogether(() => clients);
+    await pause(5);
+  }
+  await until(() => simulator.now() > START + 3 * SECOND);
 });
 
 test("a step waits for every answer; marker, answer, marker alternate on each connection", async () => {
@@ -295,16 +310,16 @@ test("when the last client is gone the clock is held, and goes on with whoever c
   const simulator = await lockStep();
   const clients = await Promise.all(IDS.map((id) => readyClient(simulator.port, id)));
   answerTogether(() => clients);
-  await until(() => simulator.clock() > START + 5 * SECOND);
+  await until(() => simulator.now() > START + 5 * SECOND);
   for (const client of clients) client.socket.destroy();
   await until(() => clients.every((client) => client.isClosed));
   await pause(20);
-  const held = simulator.clock();
+  const held = simulator.now();
   await pause(30);
-  expect(simulator.clock()).toBe(held);
+  expect(simulator.now()).toBe(held);
   const back = await readyClient(simulator.port, 11);
   answerTogether(() => [back]);
-  await until(() => simulator.clock() > held + 5 * SECOND);
+  await until(() => simulator.now() > held + 5 * SECOND);
 });
 
 test("a scripted outage is played without answers: the clock stands at its end and clients are let in", async () => {
@@ -313,7 +328,7 @@ test("a scripted outage is played without answers: the clock stands at its end a
   simulator.faults.at(START + 10 * SECOND, (faults) => faults.outage(120 * SECOND));
   answerTogether(() => [client]);
   await client.closed();
-  expect(simulator.clock()).toBe(START + 130 * SECOND);
+  expect(simulator.now()).toBe(START + 130 * SECOND);
   const back = await readyClient(simulator.port, 10);
   await back.frame(([id]) => id === "49");
   expect(markers(back)).toEqual([START + 130 * SECOND]);
@@ -331,9 +346,9 @@ test("at the end of the market the clock stops, the end is told once, and the bo
     },
   );
   await until(() => ends === 1);
-  const stopped = simulator.clock();
+  const stopped = simulator.now();
   await pause(20);
-  expect([simulator.clock(), ends]).toEqual([stopped, 1]);
+  expect([simulator.now(), ends]).toEqual([stopped, 1]);
   expect(simulator.positions()).toMatchObject([{ symbol: "AAPL", quantity: 100 }]);
   expect(simulator.cash()).toBe(9_999_000_000);
   expect(simulator.executions()).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import { type GatewayOptions, startGateway } from "#adapters/gateway-simulator/server/gateway.ts";
+import { type GatewayOptions, startGateway } from "#adapters/gateway-simulator/gateway-simulator.ts";
 import { placeOrder, RawClient, readyClient } from "./raw-client.ts";
 import { generatedMarket, quote, scriptedMarket } from "./scripted-market.ts";
 

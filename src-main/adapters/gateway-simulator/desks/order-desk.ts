@@ -66,7 +66,7 @@ export class OrderDesk {
   place(connection: Connection, order: WireOrder): void {
     const clientId = connection.clientId ?? -1;
     const known = this.parts.exchange.order(clientId, order.orderId);
-    const request = this.requestOf(clientId, order);
+    const request = this.requestOf(clientId, order, known);
     if (order.whatIf) return this.answerWhatIf(connection, order, request);
     this.parts.audit.placed(order.orderRef, known !== undefined);
     const refusal = "code" in request ? request : this.problemOf(request, known);
@@ -216,15 +216,17 @@ export class OrderDesk {
     );
   }
 
-  private requestOf(clientId: number, order: WireOrder): PlaceRequest | Refusal {
+  private requestOf(clientId: number, order: WireOrder, known: ExchangeOrder | undefined): PlaceRequest | Refusal {
     const listing = this.parts.book.find(order.contract);
-    const terms = termsOf(order, this.parts.accountId);
+    // A child may be modified without its parent, once that is filled; it stays a child.
+    const parentId = known?.parentId ?? order.parentId;
+    const terms = termsOf(order, this.parts.accountId, parentId !== 0);
     if (isRefusal(terms)) return terms;
     if (listing === undefined) return { code: 200, text: "No security definition has been found for the request" };
-    const { orderId, orderRef, parentId, transmit, outsideRth } = order;
+    const { orderId, orderRef, ocaGroup, transmit, outsideRth } = order;
     const { symbol } = listing.instrument;
     const { accountId } = this.parts;
-    return { ...terms, symbol, clientId, orderId, accountId, orderRef, parentId, ocaGroup: "", transmit, outsideRth };
+    return { ...terms, symbol, clientId, orderId, accountId, orderRef, parentId, ocaGroup, transmit, outsideRth };
   }
 
   /** Beyond what the exchange checks by itself. */

@@ -5,7 +5,7 @@ const TYPES: Readonly<Record<string, OrderType>> = { MKT: "market", LMT: "limit"
 /** An order without a time in force lives for the day. */
 const TIMES_IN_FORCE: Readonly<Record<string, TimeInForce>> = { "": "day", DAY: "day", GTC: "gtc", IOC: "ioc" };
 const SIDES: Readonly<Record<string, Side>> = { BUY: "buy", SELL: "sell" };
-/** 0 and 1 are a bracket's own way; reducing groups are not served. */
+/** 0 and 1 are a bracket's own way, cancel with block; groups that reduce are not served. */
 const SERVED_OCA_TYPES: readonly number[] = [0, 1];
 
 export type Refusal = { readonly code: number; readonly text: string };
@@ -30,8 +30,11 @@ function own<T>(table: Readonly<Record<string, T>>, key: string): T | undefined 
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
-/** The terms of an order that is served, or why it is not: never executed as something else. */
-export function termsOf(order: WireOrder, accountId: string): ReadTerms | Refusal {
+/**
+ * The terms of an order that is served, or why it is not: never executed as something else. The children of a bracket
+ * cancel each other by themselves, so that they may name their group; other groups are not served.
+ */
+export function termsOf(order: WireOrder, accountId: string, isBracketChild: boolean): ReadTerms | Refusal {
   const type = own(TYPES, order.orderType);
   const timeInForce = own(TIMES_IN_FORCE, order.tif);
   const side = own(SIDES, order.action);
@@ -40,7 +43,7 @@ export function termsOf(order: WireOrder, accountId: string): ReadTerms | Refusa
   if (!["STK", ""].includes(order.contract.secType)) return notServed(`secType ${order.contract.secType}`);
   const [group] = order.present;
   if (group !== undefined) return notServed(group);
-  if (order.ocaGroup !== "") return notServed(`ocaGroup ${order.ocaGroup}`);
+  if (order.ocaGroup !== "" && !isBracketChild) return notServed(`ocaGroup ${order.ocaGroup} without a parent`);
   if (!SERVED_OCA_TYPES.includes(order.ocaType)) return notServed(`ocaType ${order.ocaType}`);
   if (side === undefined) return invalid(`action ${order.action}`);
   if (order.account !== "" && order.account !== accountId) return invalid(`account ${order.account} is not managed`);

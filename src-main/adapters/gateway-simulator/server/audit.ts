@@ -1,7 +1,6 @@
 import { RingBuffer } from "#shared/lib/ring-buffer.ts";
-import { type Micros, SECOND } from "#shared/lib/time.ts";
+import type { Micros } from "#shared/lib/time.ts";
 import type { WireValue } from "../codec/frame.ts";
-import { SlidingWindow } from "./sliding-window.ts";
 
 /** One frame that passed the server. */
 export type AuditFrame = {
@@ -24,7 +23,6 @@ export class Audit {
   private readonly log = new RingBuffer<AuditFrame>(FRAMES_KEPT);
   private readonly placedByRef = new Map<string, number>();
   private readonly modifiedByRef = new Map<string, number>();
-  private readonly window = new SlidingWindow(SECOND);
   /** TCP connections taken in. */
   accepts = 0;
   /** Connections that ended without START_API: bare probes and aborted handshakes. */
@@ -33,7 +31,7 @@ export class Audit {
   answers = 0;
   /** Frames of clients, step answers excluded. */
   requests = 0;
-  /** Most frames of all clients in any second of wall time, step answers excluded. */
+  /** Most frames in any second of the clock on which they are counted, step answers excluded. */
   highestRate = 0;
   quotaViolations = 0;
   /** Requests that are unknown, not served, or malformed. */
@@ -46,10 +44,7 @@ export class Audit {
     if (frame.isStep) {
       if (frame.direction === "in") this.answers += 1;
       else this.markers += 1;
-    } else if (frame.direction === "in") {
-      this.requests += 1;
-      this.highestRate = Math.max(this.highestRate, this.window.add(Math.round(frame.wallMs * 1_000)));
-    }
+    } else if (frame.direction === "in") this.requests += 1;
   }
 
   placed(orderRef: string, isModify: boolean): void {

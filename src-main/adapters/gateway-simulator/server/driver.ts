@@ -1,3 +1,4 @@
+import type { Micros } from "#shared/lib/time.ts";
 import type { Connection } from "./connection.ts";
 
 /** What moves virtual time: the answers of the clients, or real timers at a factor. */
@@ -10,6 +11,12 @@ export type Driver = {
   onClose(connection: Connection): void;
   /** Takes part in the lock-step. */
   isMember(connection: Connection): boolean;
+  /** The clock on which this client's messages are counted. */
+  quotaTime(connection: Connection): Micros;
+  /** Seconds of the broker that one second of that clock stands for; the quota is as many times as large. */
+  quotaFactor(): number;
+  /** Virtual time, and how fast it runs: 0 while it stands still or waits for answers. */
+  clock(): { readonly time: Micros; readonly factor: number };
   setSpeed(factor: number): void;
   pause(isPaused: boolean): void;
   stop(): void;

@@ -10,8 +10,8 @@ const LONGEST_STEP = 60 * SECOND;
 const REQUEST_LATENCY = MILLISECOND;
 /** After the last instant of the market, what is still on its way is played for this long. */
 const TAIL = SECOND;
-/** A joining client that has answered gets the marker of a step that is still unanswered after this long. */
-const JOIN_PATIENCE_MS = 50;
+/** A client that has answered while another one has not gets the same marker again after this long, where it may join. */
+const JOIN_PATIENCE_MS = 20;
 const STEP_ANSWER = "49";
 
 type Member = {
@@ -68,6 +68,7 @@ export class LockStepDriver implements Driver {
     member.isJoining = this.state !== "waiting" && this.present().length > 1;
     // The greeting and the opening marker leave in one piece: a client that is ready has its marker.
     this.mark(member);
+    this.joinLater();
   }
 
   isStepAnswer(connection: Connection, fields: readonly string[]): boolean {
@@ -95,6 +96,19 @@ export class LockStepDriver implements Driver {
     member.isJoining = false;
     if (this.state === "running" && this.present().length === 0) this.playOutage();
     else this.stepWhenAnswered();
+  }
+
+  /** The clients of the steps are counted on virtual time, which they share; all others on wall time. */
+  quotaTime(connection: Connection): Micros {
+    return this.isMember(connection) ? this.stage.now() : Math.round(performance.now() * MILLISECOND);
+  }
+
+  quotaFactor(): number {
+    return 1;
+  }
+
+  clock() {
+    return { time: this.stage.now(), factor: 0 };
   }
 
   setSpeed(): void {
@@ -126,7 +140,7 @@ export class LockStepDriver implements Driver {
   private onAnswer(member: Member): void {
     member.isOwing = false;
     this.take(member);
-    if (member.isJoining) this.joinLater();
+    if (member.isJoining || this.state === "waiting") this.joinLater();
     this.stepWhenAnswered();
   }
 
@@ -206,11 +220,16 @@ export class LockStepDriver implements Driver {
     connection.flush();
   }
 
-  /** The others may wait for this client's marker of the running step, or may have answered already: time tells. */
+  /**
+   * An adapter may answer an opening marker alone, or only when every connection of its own has one. In the second case
+   * those that have answered need the marker once more; which it is, time tells. Members of a running step are exempt.
+   */
   private joinLater(): void {
     this.joinTimer ??= setTimeout(() => {
       this.joinTimer = undefined;
-      for (const member of this.present()) if (member.isJoining && !member.isOwing) this.mark(member);
+      const present = this.present();
+      const isWaiting = this.state === "waiting" && present.some((member) => member.isOwing);
+      for (const member of present) if (!member.isOwing && (isWaiting || member.isJoining)) this.mark(member);
     }, JOIN_PATIENCE_MS);
   }
 

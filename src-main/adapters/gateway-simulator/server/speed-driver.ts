@@ -65,6 +65,22 @@ export class SpeedDriver implements Driver {
     // The market goes on without its clients.
   }
 
+  /**
+   * A second of wall time, in which the clients send what their virtual seconds allow: at a high factor a virtual second is
+   * shorter than the hiccups of a machine.
+   */
+  quotaTime(): Micros {
+    return Math.round(performance.now() * MILLISECOND);
+  }
+
+  quotaFactor(): number {
+    return Math.max(1, this.factor);
+  }
+
+  clock() {
+    return { time: this.time(), factor: this.state === "running" ? this.factor : 0 };
+  }
+
   setSpeed(factor: number): void {
     assert(factor > 0 && Number.isFinite(factor), "a speed is a factor above zero");
     this.rebase(this.time());
