@@ -1,7 +1,13 @@
 import { createIbkrBroker } from "#adapters/ibkr/broker.ts";
 import { createLockStep } from "#adapters/ibkr/lock-step.ts";
 import { createStore } from "#adapters/store/store-client.ts";
-import { createSharedClock, createSystemClock, createTimers, wallMs } from "#adapters/system/clock.ts";
+import {
+  createSharedClock,
+  createSystemClock,
+  createTimers,
+  type SharedClock,
+  wallMs,
+} from "#adapters/system/clock.ts";
 import { createKillLatch } from "#adapters/system/latch.ts";
 import { engineSettings } from "#app/configuration/engine-settings.ts";
 import { Engine } from "#core/engine/engine.ts";
@@ -11,6 +17,7 @@ import type { Broker, Clock, Timers } from "#runtime/ports.ts";
 import { recover } from "#runtime/recovery.ts";
 import { type PublicationSink, Runner } from "#runtime/runner.ts";
 import type { Store } from "#runtime/store-port.ts";
+import { type Micros, SECOND } from "#shared/lib/time.ts";
 import { accountGuard } from "#shared/model/account-guard.ts";
 import type { Command, CommandResult, Origin } from "#shared/model/command.ts";
 import type { Configuration } from "#shared/model/config.ts";
@@ -19,11 +26,15 @@ import type { Configuration } from "#shared/model/config.ts";
 export type TimeSource =
   | { readonly kind: "system" }
   | { readonly kind: "shared"; readonly buffer: SharedArrayBuffer; readonly speed: number }
+  /** A simulator in another process: its clock is read from the broker's time and goes on at the factor. */
+  | { readonly kind: "joined"; readonly speed: number }
   | { readonly kind: "lockStep" };
 
 export type TradingOptions = {
-  /** Where journal, recording and latch lie. */
+  /** Where journal and recording lie. */
   readonly folder: string;
+  /** Where the kill latch lies; it outlives the run. */
+  readonly latchFolder: string;
   readonly config: Configuration;
   readonly host: string;
   readonly port: number;
@@ -56,27 +67,41 @@ const STALL_CHECK_MS = 100;
 function timeOf(source: TimeSource) {
   if (source.kind === "lockStep") {
     const lockStep = createLockStep();
-    return { clock: lockStep.clock, timers: lockStep.timers, lockStep };
+    return { clock: lockStep.clock, timers: lockStep.timers, lockStep, onBrokerTime: undefined };
   }
   if (source.kind === "system") {
     const clock = createSystemClock();
-    return { clock, timers: createTimers(clock, () => 1), lockStep: undefined };
+    return { clock, timers: createTimers(clock, () => 1), lockStep: undefined, onBrokerTime: undefined };
   }
-  const shared = createSharedClock(source.buffer);
-  return { clock: shared.clock, timers: createTimers(shared.clock, shared.factor), lockStep: undefined };
+  const shared = createSharedClock(source.kind === "shared" ? source.buffer : undefined);
+  if (source.kind === "joined") shared.set(0, 0);
+  const { clock } = shared;
+  const timers = createTimers(clock, shared.factor);
+  if (source.kind === "shared") return { clock, timers, lockStep: undefined, onBrokerTime: undefined };
+  return { clock, timers, lockStep: undefined, onBrokerTime: follow(shared, source.speed) };
+}
+
+/** Broker time has a grain of one second: our clock is set where it lies outside of what that leaves open. */
+function follow(shared: SharedClock, speed: number): (time: Micros) => void {
+  return (time) => {
+    const now = shared.clock.now();
+    const isBehind = now < time;
+    const isAhead = now > time + SECOND + 0.2 * speed * SECOND;
+    if (isBehind || isAhead) shared.set(time + SECOND / 2, speed);
+  };
 }
 
 /** Opens the store, recovers, and starts to connect. Rejects with the store's named error when it cannot be opened. */
 export async function startTrading(options: TradingOptions): Promise<Trading> {
   const { config, folder } = options;
-  const { clock, timers, lockStep } = timeOf(options.time);
+  const { clock, timers, lockStep, onBrokerTime } = timeOf(options.time);
   const settings: Omit<EngineOptions, "run"> = {
     ...engineSettings(config),
     accountId: options.accountId ?? "",
     currency: "USD",
     calendar: "XNYS",
     build: options.build,
-    ...(options.time.kind === "shared" ? { wallSecond: options.time.speed } : {}),
+    ...("speed" in options.time ? { wallSecond: options.time.speed } : {}),
   };
   const store = await createStore({
     folder,
@@ -108,6 +133,7 @@ export async function startTrading(options: TradingOptions): Promise<Trading> {
     accountId: options.accountId,
     seed: store.opening.run,
     lockStep,
+    ...(onBrokerTime === undefined ? {} : { onBrokerTime }),
     wallMs,
     log: options.log,
   });
@@ -123,7 +149,7 @@ async function connect(parts: {
   readonly timers: Timers;
 }): Promise<Trading> {
   const { options, engine, broker, store, clock, timers } = parts;
-  const latch = createKillLatch(options.folder);
+  const latch = createKillLatch(options.latchFolder);
   const waiting = new Map<string, (result: CommandResult) => void>();
   const runner = new Runner({
     engine,

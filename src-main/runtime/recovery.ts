@@ -4,7 +4,7 @@ import type { Note } from "#core/engine/note.ts";
 import type { JournalRow, Store } from "./store-port.ts";
 
 /** Rows that are notes of the engine; the store writes the others itself. */
-const NOTE_KINDS: readonly Note["kind"][] = [
+export const NOTE_KINDS: readonly Note["kind"][] = [
   "INTENT",
   "SENT",
   "STATUS",
@@ -35,10 +35,11 @@ export async function recover(engine: Engine, store: Store): Promise<Recovered> 
     engine.fold(noteOf(row), row.time);
     folded += 1;
   }
+  engine.begin();
   return { snapshotSeq: snapshot?.seq ?? 0, folded };
 }
 
 /** A row was written from a note by this program; the hash chain vouches for it. */
-function noteOf(row: JournalRow): Note {
+export function noteOf(row: JournalRow): Note {
   return { kind: row.kind, body: row.body } as Note;
 }

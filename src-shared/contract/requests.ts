@@ -51,7 +51,8 @@ export const REQUESTS = {
     }),
     response: z.object({
       starts: z.array(z.number().int()),
-      series: z.record(z.string(), z.array(z.number().optional())),
+      /** `null` stands for undefined: JSON has no hole. */
+      series: z.record(z.string(), z.array(z.number().nullable())),
     }),
   },
   /** Effective configuration: every key, its value, its source and its range. */

@@ -12,7 +12,7 @@ import type { AllocateOrderIds, Broker, Clock, ConnectionView, EventSink, Timers
 import { assert, present } from "#shared/lib/assert.ts";
 import { roundToMicros } from "#shared/lib/money.ts";
 import { createRng } from "#shared/lib/rng.ts";
-import { MILLISECOND, type Micros } from "#shared/lib/time.ts";
+import { MILLISECOND, type Micros, SECOND } from "#shared/lib/time.ts";
 import type { LinkState } from "#shared/model/broker.ts";
 import { contractOf } from "./contracts.ts";
 import { classOf } from "./error-codes.ts";
@@ -36,6 +36,8 @@ export type IbkrOptions = {
   readonly accountId: string | undefined;
   readonly seed: number | string;
   readonly lockStep: LockStep | undefined;
+  /** The broker's own time, whenever it is heard; one second of grain. */
+  readonly onBrokerTime?: (time: Micros) => void;
   /** Wall milliseconds, monotonic. */
   readonly wallMs: () => number;
   readonly log: (line: string) => void;
@@ -48,6 +50,7 @@ type Role = (typeof ROLES)[number];
 const FIRST_REQUEST_ID = 1_000_000_000;
 const ORDER_PATIENCE = 250 * MILLISECOND;
 const READING_STEP_MS = 15_000;
+const ID_BLOCK = 50;
 
 /** Interactive Brokers behind the `Broker` port: three connections, one governor, one order of events. */
 export function createIbkrBroker(options: IbkrOptions): Broker {
@@ -66,6 +69,8 @@ class IbkrBroker implements Broker {
   private linkDetail = "not started";
   private generation = 0;
   private requestId = FIRST_REQUEST_ID;
+  private nextId = 0;
+  private idBlockEnd = 0;
   private pending: Record<Role, Pending[]> = { orders: [], market: [], history: [] };
   private readonly markers = new Set<Role>();
   private markerTime: Micros = 0;
@@ -112,7 +117,7 @@ class IbkrBroker implements Broker {
         isLockStep: options.lockStep !== undefined,
         log: options.log,
         listen: (_api, listen) => this.listen(role, listen),
-        onReady: () => this.onReady(),
+        onReady: () => this.onReady(role),
         onLost: (reason) => this.onLost(role, reason),
         afterFrames: () => this.afterFrames(),
       });
@@ -146,7 +151,7 @@ class IbkrBroker implements Broker {
     const { generation } = this;
     const clientId = this.options.clientIdBase;
     const atLeast = Math.max(this.sessions.orders.nextValidId, this.book.highestWireId + 1);
-    const first = await this.options.allocateOrderIds(clientId, atLeast, orders.length);
+    const first = await this.takeIds(clientId, atLeast, orders.length);
     // The link may have gone while the ids were written to disk: what was meant for it never leaves on another.
     if (generation !== this.generation)
       return this.notSent(orders, "NotConnected", "the link broke before the order left");
@@ -221,6 +226,22 @@ class IbkrBroker implements Broker {
     };
   }
 
+  /**
+   * Ids come in blocks that are on disk before the first of them is used; what is left of a block is burnt by a restart.
+   * So an order rarely waits for a second write of the disk.
+   */
+  private async takeIds(clientId: number, atLeast: number, count: number): Promise<number> {
+    const next = Math.max(this.nextId, atLeast);
+    if (next + count <= this.idBlockEnd) {
+      this.nextId = next + count;
+      return next;
+    }
+    const first = await this.options.allocateOrderIds(clientId, Math.max(atLeast, this.idBlockEnd), ID_BLOCK);
+    this.nextId = first + count;
+    this.idBlockEnd = first + ID_BLOCK;
+    return first;
+  }
+
   private nextRequestId(): number {
     this.requestId += 1;
     return this.requestId;
@@ -268,7 +289,9 @@ class IbkrBroker implements Broker {
     });
   }
 
-  private onReady(): void {
+  private onReady(ready: Role): void {
+    // A clock that follows the broker's must know the time before anything is stamped with it.
+    if (this.options.onBrokerTime !== undefined) this.sessions[ready].api?.reqCurrentTime();
     if (ROLES.some((role) => this.sessions[role].state !== "ready")) return;
     this.generation += 1;
     this.isAccountComplete = false;
@@ -410,7 +433,7 @@ class IbkrBroker implements Broker {
 
   private onCurrentTime(role: Role, time: number): void {
     this.sessions[role].beatAnswered();
-    if (this.options.lockStep === undefined) return;
+    if (this.options.lockStep === undefined) return this.options.onBrokerTime?.(time * SECOND);
     this.markers.add(role);
     this.markerTime = Math.max(this.markerTime, time);
   }

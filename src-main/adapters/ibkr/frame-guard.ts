@@ -34,6 +34,8 @@ export function guardFrames(api: IBApi, events: GuardEvents): FrameGuard {
   assert(client !== undefined, "the library's socket lies where version 1.6.10 keeps it");
   const listeners = client.listeners("data");
   assert(listeners.length === 1, "the library has exactly one data listener");
+  // Orders are small frames: none may wait for an acknowledgement of the one before.
+  client.setNoDelay(true);
   const decode = listeners[0] as (bytes: Buffer) => void;
   client.removeAllListeners("data");
   const counters = { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0, slowCalls: 0 };

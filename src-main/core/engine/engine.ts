@@ -35,7 +35,7 @@ export class Engine {
     assert(calendar !== undefined, `calendar ${options.calendar} is known`);
     const market = new MarketStage({ calendar, symbols: options.symbols, assumeAdv: options.assumeAdv });
     this.context = new Context(options, market);
-    this.context.ledger.isArmed = options.startsArmed;
+    this.begin();
     this.exits = new ExitFlow(this.context);
     this.signals = new SignalStage(this.context, this.exits);
     this.commands = new CommandFlow(this.context, this.exits);
@@ -57,6 +57,12 @@ export class Engine {
   fold(note: Note, time: Micros): void {
     this.context.time = Math.max(this.context.time, time);
     this.context.ledger.apply(note, time);
+  }
+
+  /** A run begins armed or not by its profile; a kill that stands keeps everything disarmed. */
+  begin(): void {
+    const { ledger, options } = this.context;
+    ledger.isArmed = options.startsArmed && !ledger.causes.has("KILL|account");
   }
 
   /** Durable state as plain data: what a snapshot holds and what the state hash is taken over. */

@@ -1,0 +1,130 @@
+import { type Host, startHost } from "#app/host.ts";
+import type { Configuration } from "#shared/model/config.ts";
+import { type CommandContext, CommandError, type CommonOptions, EXIT, prepare, print } from "./context.ts";
+import { workerUrls } from "./workers.ts";
+
+export type HeadlessOptions = CommonOptions & {
+  readonly auto?: boolean;
+  readonly once?: boolean;
+  readonly exitAtEnd?: boolean;
+  readonly serve?: boolean;
+  readonly latencyMs?: string;
+};
+
+/** Trades without a window until it is told to stop, or until a replay has been played. */
+export async function headless(options: HeadlessOptions): Promise<number> {
+  const context = prepare(options, "headless");
+  checkOptions(options, context.loaded.config);
+  const ending = createEnding();
+  const host = await startHost({
+    loaded: context.loaded,
+    folder: context.folder,
+    workers: workerUrls(),
+    build: context.build,
+    workstation: options.serve === true ? workstationFolder() : undefined,
+    log: (line) => context.logger.info(line),
+    onEnd: () => options.exitAtEnd === true && ending.end("the replay has ended"),
+    onFatal: (error) => ending.fail(error),
+    ...(options.latencyMs === undefined ? {} : { latencyMs: Number(options.latencyMs) }),
+  });
+  await arm(host, options, context.loaded.config.profile);
+  announce(host, context);
+  if (options.once === true) void waitForCycle(host).then(() => ending.end("one cycle is done"));
+  return finish({ host, options, context, ending });
+}
+
+/** Where `npm run build` puts the workstation. */
+export function workstationFolder(): string {
+  return new URL("../../../out/renderer", import.meta.url).pathname;
+}
+
+function checkOptions(options: HeadlessOptions, config: Configuration): void {
+  if (options.exitAtEnd === true && config.simulation.replay === undefined) {
+    throw new CommandError("BAD_OPTION", "--exit-at-end needs --replay: the generated market has no end", EXIT.usage);
+  }
+}
+
+/** Profile simulation starts armed; elsewhere `--auto` arms, and live needs a person who types the account id. */
+async function arm(host: Host, options: HeadlessOptions, profile: string): Promise<void> {
+  if (options.auto !== true || profile !== "paper") return;
+  await host.command({ kind: "arm" }, { who: "--auto", from: "cli" });
+}
+
+function announce(host: Host, { logger, loaded }: CommandContext): void {
+  const { profile, simulation } = loaded.config;
+  const speed = profile === "simulation" ? `, speed ${simulation.speed}` : "";
+  logger.info(`profile ${profile}${speed}, gateway on port ${host.gatewayPort}`);
+  const url = host.loginUrl();
+  if (url !== undefined) process.stderr.write(`RoboTrader is served at ${url}\n`);
+}
+
+/** Why a run ends: asked to, played out, or broken. */
+export type Ending = {
+  readonly wait: Promise<{ readonly reason: string; readonly error?: Error }>;
+  end(reason: string): void;
+  fail(error: Error): void;
+};
+
+export function createEnding(): Ending {
+  let settle: (ending: { readonly reason: string; readonly error?: Error }) => void = () => undefined;
+  const wait = new Promise<{ readonly reason: string; readonly error?: Error }>((resolve) => {
+    settle = resolve;
+  });
+  const end = (reason: string): void => settle({ reason });
+  process.once("SIGTERM", () => end("SIGTERM"));
+  process.once("SIGINT", () => end("SIGINT"));
+  return { wait, end, fail: (error) => settle({ reason: error.message, error }) };
+}
+
+/** One decision of every warm strategy: two bars of the interval are enough for any symbol. */
+async function waitForCycle(host: Host): Promise<void> {
+  const first = await host.report();
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    const { decisions } = (await host.report()) as { decisions?: { approved: number; denied: number } };
+    const known = (first.decisions as { approved: number; denied: number } | undefined) ?? { approved: 0, denied: 0 };
+    if ((decisions?.approved ?? 0) + (decisions?.denied ?? 0) > known.approved + known.denied) return;
+  }
+}
+
+async function finish(parts: {
+  readonly host: Host;
+  readonly options: HeadlessOptions;
+  readonly context: CommandContext;
+  readonly ending: Ending;
+}): Promise<number> {
+  const { host, options, context, ending } = parts;
+  const { reason, error } = await ending.wait;
+  context.logger.info(`ending: ${reason}`);
+  if (error !== undefined) {
+    await host.stop().catch((failure: unknown) => context.logger.error(`the end failed too: ${String(failure)}`));
+    throw new CommandError("HOST_FAILED", error.message);
+  }
+  const report = await host.report();
+  const gateway = gatewayReport(host);
+  await host.stop();
+  print(options, { ...report, ...gateway }, () => reportText(report));
+  return EXIT.done;
+}
+
+/** The simulator's own books, the second witness beside ours. */
+function gatewayReport(host: Host): Readonly<Record<string, unknown>> {
+  const { gateway } = host;
+  if (gateway === undefined) return {};
+  const positions = gateway
+    .holdings()
+    .filter((holding) => holding.quantity !== 0)
+    .map(({ symbol, quantity, averageCost }) => ({ symbol, quantity, averageCost }));
+  return { gateway: { positions, cash: gateway.cash() / 1e6, executions: gateway.executions().length } };
+}
+
+function reportText(report: Readonly<Record<string, unknown>>): string {
+  const { events, signals, ordersSent, fills, commissions, realizedPnl, unrealizedPnl, cash, equity, reconciled } =
+    report;
+  return [
+    `events ${String(events)}, signals ${String(signals)}, orders ${String(ordersSent)}, fills ${String(fills)}`,
+    `cash ${String(cash)}, equity ${String(equity)}, realised ${String(realizedPnl)}, unrealised ${String(unrealizedPnl)}, commissions ${String(commissions)}`,
+    `reconciled ${String(reconciled)}, journal ${String(report.journal)}`,
+    `decisionHash ${String(report.decisionHash)}`,
+  ].join("\n");
+}

@@ -1,0 +1,41 @@
+import { workstationFolder } from "#app/commands/headless.ts";
+import { startHost } from "#app/host.ts";
+import { openWindow } from "#app/window.ts";
+import { buildWorkstation } from "#app/workstation.ts";
+import { type CommonOptions, EXIT, prepare } from "./context.ts";
+import { createEnding } from "./headless.ts";
+import { workerUrls } from "./workers.ts";
+
+export type StartOptions = CommonOptions & { readonly browser?: boolean };
+
+const say = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+/** The workstation: served at once, its address printed; then a window beside it where one can be had. */
+export async function start(options: StartOptions): Promise<number> {
+  const context = prepare(options, "start");
+  const { profile, simulation } = context.loaded.config;
+  await buildWorkstation(workstationFolder(), say);
+  const ending = createEnding();
+  const host = await startHost({
+    loaded: context.loaded,
+    folder: context.folder,
+    workers: workerUrls(),
+    build: context.build,
+    workstation: workstationFolder(),
+    log: (line) => context.logger.info(line),
+    onEnd: () => say("the recorded day has been played to its end"),
+    onFatal: (error) => ending.fail(error),
+  });
+  if (profile === "simulation")
+    say(`SIMULATED market and account, at ${simulation.speed} times the speed of the clock.`);
+  say(`RoboTrader is served at ${host.loginUrl() ?? "no address: the workstation is not built"}`);
+  const window = await openWindow({ folder: context.folder, profile, isBrowserOnly: options.browser === true, say });
+  const { reason, error } = await ending.wait;
+  say(`ending: ${reason}`);
+  window.close();
+  await host.stop();
+  if (error !== undefined) throw error;
+  return EXIT.done;
+}

@@ -1,0 +1,74 @@
+import { type GatewaySimulator, startGateway } from "#adapters/gateway-simulator/gateway-simulator.ts";
+import { openRecordedFolder } from "#adapters/gateway-simulator/recorded-folder.ts";
+import { createCalendar } from "#core/market/calendar.ts";
+import { newYorkToUtc } from "#core/market/new-york.ts";
+import { createMarketGenerator } from "#core/simulation/market-generator.ts";
+import type { MarketSource } from "#core/simulation/market-source.ts";
+import { WATCHLIST } from "#core/simulation/watchlist.ts";
+import { present } from "#shared/lib/assert.ts";
+import { HOUR, MINUTE, type Micros, parseDate, SECOND } from "#shared/lib/time.ts";
+import type { Configuration } from "#shared/model/config.ts";
+
+/** Late enough that the averages are warm, early enough that a session lies ahead. */
+const DEFAULT_START = "10:30";
+
+export type SimulationOptions = {
+  readonly config: Configuration;
+  readonly speed: number | "max";
+  readonly lockStepClientIds?: readonly number[];
+  readonly latencyMs?: number;
+  readonly maxVersion?: number;
+  readonly onLog: (line: string) => void;
+  readonly onEnd: () => void;
+  /** Microseconds since 1970, for the default date. */
+  readonly now: Micros;
+};
+
+/** A day or a time that cannot be simulated. */
+export class SimulationError extends Error {
+  override readonly name = "SimulationError";
+}
+
+/** The simulator with the market that the configuration asks for: a recorded day, or the seeded generator. */
+export async function startSimulation(options: SimulationOptions): Promise<GatewaySimulator> {
+  const { simulation } = options.config;
+  const { latencyMs, maxVersion, lockStepClientIds } = options;
+  return startGateway({
+    port: simulation.port,
+    source: marketOf(options),
+    speed: options.speed,
+    accountId: simulation.account,
+    startingCash: simulation.startingCash,
+    onLog: options.onLog,
+    onEnd: options.onEnd,
+    ...(latencyMs === undefined ? {} : { latencyMs }),
+    ...(maxVersion === undefined ? {} : { maxVersion }),
+    ...(lockStepClientIds === undefined ? {} : { lockStepClientIds }),
+  });
+}
+
+function marketOf({ config, now }: SimulationOptions): MarketSource {
+  const calendar = present(createCalendar("XNYS"), "New York has a calendar");
+  const { simulation } = config;
+  const { replay, daily, date, seed } = simulation;
+  if (replay !== undefined) return openRecordedFolder({ folder: replay, daily, date }, calendar);
+  const sessionDate = date ?? calendar.previousSession(now)?.date ?? "";
+  const session = calendar.sessionOn(sessionDate);
+  const days = parseDate(sessionDate);
+  if (session === undefined || days === undefined) {
+    throw new SimulationError(`simulation.date ${date}: the exchange does not trade on that day`);
+  }
+  const start = newYorkToUtc(days, timeOfDay(simulation.startTime ?? DEFAULT_START));
+  if (start < session.open || start >= session.close) {
+    throw new SimulationError(
+      `simulation.startTime ${simulation.startTime}: it lies outside the session of ${sessionDate}`,
+    );
+  }
+  return createMarketGenerator({ seed, calendar, profiles: WATCHLIST, start, dailyDays: 90, minuteDays: 3 });
+}
+
+/** Microseconds after midnight of `HH:MM` or `HH:MM:SS`. */
+function timeOfDay(text: string): Micros {
+  const [hours = 0, minutes = 0, seconds = 0] = text.split(":").map(Number);
+  return hours * HOUR + minutes * MINUTE + seconds * SECOND;
+}
