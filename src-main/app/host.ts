@@ -105,7 +105,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
 /** A replay trades what was recorded, unless a person named the symbols. */
 function symbolsOf(loaded: LoadedConfiguration, gateway: GatewaySimulator | undefined): string[] {
   const isNamed = loaded.sources.get("symbols")?.source !== "default";
-  if (isNamed || gateway === undefined || loaded.config.simulation.replay === undefined) return [...loaded.config.symbols];
+  if (isNamed || gateway === undefined || loaded.config.simulation.replay === undefined)
+    return [...loaded.config.symbols];
   return gateway.instruments.map((instrument) => instrument.symbol);
 }
 
