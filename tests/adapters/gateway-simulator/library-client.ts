@@ -71,6 +71,6 @@ export function once<T extends readonly unknown[]>(
       api.removeListener(event, listener);
       resolve(typed);
     };
-    api.on(event, listener);
+    (api as unknown as NodeJS.EventEmitter).on(event, listener);
   });
 }
