@@ -93,6 +93,8 @@ class Gateway implements GatewaySimulator {
   private readonly driver: Driver;
   private readonly lockStep: LockStepDriver | undefined;
   private readonly connections = new Set<Connection>();
+  /** Sockets that are not closed yet, those of connections that are over among them. */
+  private readonly sockets = new Set<Socket>();
   private readonly server = createServer((socket) => this.accept(socket));
   private readonly memberWindow = new SlidingWindow(SECOND);
   private readonly plainWindow = new SlidingWindow(SECOND);
@@ -205,6 +207,7 @@ class Gateway implements GatewaySimulator {
       this.server.close(() => resolve());
     });
     for (const connection of [...this.connections]) connection.destroy();
+    for (const socket of this.sockets) socket.destroy();
     await closed;
   }
 
@@ -218,6 +221,8 @@ class Gateway implements GatewaySimulator {
   private accept(socket: Socket): void {
     this.audit.accepts += 1;
     this.accepted += 1;
+    this.sockets.add(socket);
+    socket.on("close", () => this.sockets.delete(socket));
     if (this.stage.now() < this.refusedUntil) {
       this.audit.acceptsWithoutStart += 1;
       socket.on("error", () => socket.destroy());

@@ -323,15 +323,18 @@ test("when the last client is gone the clock is held, and goes on with whoever c
 });
 
 test("a scripted outage is played without answers: the clock stands at its end and clients are let in", async () => {
-  const simulator = await lockStep({ lockStepClientIds: [10] });
-  const client = await readyClient(simulator.port, 10);
+  const simulator = await lockStep();
+  const clients = await Promise.all(IDS.map((id) => readyClient(simulator.port, id)));
   simulator.faults.at(START + 10 * SECOND, (faults) => faults.outage(120 * SECOND));
-  answerTogether(() => [client]);
-  await client.closed();
+  answerTogether(() => clients);
+  await Promise.all(clients.map((client) => client.closed()));
+  expect(clients.map((client) => markers(client).at(-1))).toEqual(IDS.map(() => START + 9 * SECOND));
   expect(simulator.now()).toBe(START + 130 * SECOND);
   const back = await readyClient(simulator.port, 10);
   await back.frame(([id]) => id === "49");
   expect(markers(back)).toEqual([START + 130 * SECOND]);
+  answerTogether(() => [back]);
+  await until(() => simulator.now() > START + 140 * SECOND);
 });
 
 test("at the end of the market the clock stops, the end is told once, and the books can still be read", async () => {

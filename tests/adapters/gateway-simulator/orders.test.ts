@@ -213,6 +213,9 @@ test("the next valid id lies above every id that this client has used, for itsel
   const market = await stepper(MARKET());
   await market.order({ orderId: 41, limit: 50 });
   expect(await market.ask([8, 1, 1])).toContainEqual(["9", "1", "42"]);
+  await market.order({ orderId: 50, limit: 50, whatIf: 1 });
+  await market.order({ orderId: 60, type: "TRAIL" });
+  expect(await market.ask([8, 1, 1])).toContainEqual(["9", "1", "61"]);
   const other = await readyClient(market.simulator.port, 13);
   expect(other.of(9)).toEqual([["9", "1", "1"]]);
 });

@@ -79,7 +79,7 @@ export class MarketDesk {
       return;
     }
     if (this.lineOf(connection, requestId) !== undefined) {
-      connection.error(requestId, 322, "Error processing request.-'bQ' : cause - Duplicate ticker id");
+      connection.error(requestId, 102, "Duplicate ticker ID.");
       return;
     }
     const line: Line = { connection, requestId, symbol, genericTicks };

@@ -55,6 +55,8 @@ export class OrderDesk {
   private readonly parts: Parts;
   /** Ids that a rejected order has used up. */
   private readonly burnt = new Set<string>();
+  /** Highest id that a client has used for anything, by client: what-ifs and rejected orders count. */
+  private readonly highestIds = new Map<number, number>();
   private readonly finished = new Map<number, Micros>();
   /** Reports that wait for the broker's own link to come back. */
   private withheld: ExchangeReport[] | undefined;
@@ -67,6 +69,7 @@ export class OrderDesk {
     const clientId = connection.clientId ?? -1;
     const known = this.parts.exchange.order(clientId, order.orderId);
     const request = this.requestOf(clientId, order, known);
+    this.highestIds.set(clientId, Math.max(this.highestOrderId(clientId), order.orderId));
     if (order.whatIf) return this.answerWhatIf(connection, order, request);
     this.parts.audit.placed(order.orderRef, known !== undefined);
     const refusal = "code" in request ? request : this.problemOf(request, known);
@@ -80,6 +83,11 @@ export class OrderDesk {
     const isRefused = reports.some((report) => report.kind === "error" && report.orderId === order.orderId);
     if (isRefused && known === undefined) this.burnt.add(`${clientId}:${order.orderId}`);
     this.deliver(reports);
+  }
+
+  /** 0 when a client has used none. */
+  highestOrderId(clientId: number): number {
+    return this.highestIds.get(clientId) ?? 0;
   }
 
   cancel(connection: Connection, orderId: number): void {

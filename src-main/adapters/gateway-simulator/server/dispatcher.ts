@@ -183,7 +183,7 @@ export class Dispatcher {
   }
 
   private nextOrderId(connection: Connection): number {
-    const highest = this.stage.exchange.highestOrderId(connection.clientId ?? 0);
+    const highest = this.stage.orders.highestOrderId(connection.clientId ?? 0);
     return Math.max(1, highest + 1 - this.orderIdRollBack);
   }
 }

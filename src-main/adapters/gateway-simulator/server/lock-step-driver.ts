@@ -42,6 +42,8 @@ export class LockStepDriver implements Driver {
   private state: "waiting" | "running" | "paused" | "ended" = "waiting";
   private endsAt: Micros | undefined;
   private isDeferred = false;
+  /** An instant is being played; a fault of it may close connections. */
+  private isPlaying = false;
   private joinTimer: NodeJS.Timeout | undefined;
 
   constructor(stage: Stage, host: DriverHost, clientIds: readonly number[]) {
@@ -94,6 +96,7 @@ export class LockStepDriver implements Driver {
     member.connection = undefined;
     member.isOwing = false;
     member.isJoining = false;
+    if (this.isPlaying) return;
     if (this.state === "running" && this.present().length === 0) this.playOutage();
     else this.stepWhenAnswered();
   }
@@ -179,6 +182,7 @@ export class LockStepDriver implements Driver {
     const next = this.nextInstant();
     if (next === undefined) return this.end();
     this.playTo(next);
+    if (this.present().length === 0) return this.playOutage();
     for (const member of this.present()) {
       if (member.isOwing) continue;
       member.isJoining = false;
@@ -193,9 +197,11 @@ export class LockStepDriver implements Driver {
     const rank = (connection: Connection): number =>
       this.members.findIndex((member) => member.clientId === connection.clientId);
     due.sort((a, b) => a.due - b.due || rank(a.connection) - rank(b.connection));
+    this.isPlaying = true;
     this.stage.moveTo(time);
     for (const { connection, fields } of due) this.host.dispatch(connection, fields);
     this.stage.play(time);
+    this.isPlaying = false;
   }
 
   /** The next instant at which something happens; undefined when the run is over. */
