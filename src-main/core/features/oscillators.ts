@@ -1,208 +1,119 @@
-import type { Bar } from "#shared/model/market.ts";
-import type { FeatureDefinition } from "./feature.ts";
-import { chain, deviation, lag, mean, movingAverage, ratio, sum, wilder, window } from "./primitives.ts";
+import type { FeatureDefinition, Kernel } from "./feature.ts";
+import {
+  define,
+  gainsAndLosses,
+  lag,
+  movingAverage,
+  movingSum,
+  ofBar,
+  range,
+  ratio,
+  relativeStrength,
+  rolling,
+  trueRange,
+  typicalPrice,
+} from "./primitives.ts";
 
-const define = (
-  name: string,
-  warmup: number,
-  scale: FeatureDefinition["scale"],
-  create: FeatureDefinition["create"],
-): FeatureDefinition => ({ name, warmup, scale, version: 1, create });
-
-const typical = (bar: Bar): number => (bar.high + bar.low + bar.close) / 3;
-
-/** max(H - L, |H - C-1|, |L - C-1|); undefined on the first bar. */
-function trueRange() {
-  const before = lag(1);
-  return (bar: Bar, commit: boolean): number | undefined => {
-    const close = before(bar.close, commit);
-    if (close === undefined) return undefined;
-    return Math.max(bar.high - bar.low, Math.abs(bar.high - close), Math.abs(bar.low - close));
-  };
-}
-
-const relativeStrength = (n: number) =>
-  define(`rsi_${n}`, n, "scaleFree", () => {
-    const before = lag(1);
-    const gains = wilder(n);
-    const losses = wilder(n);
-    return ({ close }, commit) => {
-      const earlier = before(close, commit);
-      if (earlier === undefined) return undefined;
-      const gain = gains(Math.max(close - earlier, 0), commit);
-      const loss = losses(Math.max(earlier - close, 0), commit);
-      return gain === undefined || loss === undefined ? undefined : ratio(100 * gain, gain + loss);
-    };
-  });
-
-const averageTrueRange = (n: number) =>
-  define(`atr_${n}`, n, "level", () => {
-    const range = trueRange();
-    const smooth = wilder(n);
-    return (bar, commit) => chain(range(bar, commit), smooth, commit);
-  });
-
-const normalisedRange = define("natr_14", 14, "scaleFree", () => {
-  const range = trueRange();
-  const smooth = wilder(14);
+/** Position of the close in the range of the last 14 bars, smoothed over 3 and again over 3. */
+function stochastic(part: "k" | "d"): Kernel {
+  const raw = range(14, (top, bottom, { close }) => ratio(100 * (close - bottom), top - bottom));
+  const slowK = movingAverage(3);
+  const slowD = movingAverage(3);
   return (bar, commit) => {
-    const average = chain(range(bar, commit), smooth, commit);
-    return average === undefined ? undefined : (100 * average) / bar.close;
-  };
-});
-
-/** Wilder's directional movement, seeded with the mean of the first n values (`seed: own`). */
-function directional(part: "plus" | "minus" | "adx"): FeatureDefinition["create"] {
-  return () => {
-    const n = 14;
-    const range = trueRange();
-    const highBefore = lag(1);
-    const lowBefore = lag(1);
-    const [ranges, ups, downs, index] = [wilder(n), wilder(n), wilder(n), wilder(n)];
-    return (bar, commit) => {
-      const width = range(bar, commit);
-      const high = highBefore(bar.high, commit);
-      const low = lowBefore(bar.low, commit);
-      if (width === undefined || high === undefined || low === undefined) return undefined;
-      const up = bar.high - high;
-      const down = low - bar.low;
-      const tr = ranges(width, commit);
-      const plus = ratio(ups(up > down && up > 0 ? up : 0, commit), tr);
-      const minus = ratio(downs(down > up && down > 0 ? down : 0, commit), tr);
-      if (plus === undefined || minus === undefined) return undefined;
-      if (part === "plus") return 100 * plus;
-      if (part === "minus") return 100 * minus;
-      return chain(ratio(100 * Math.abs(plus - minus), plus + minus), index, commit);
-    };
+    const k = slowK(raw(bar, commit), commit);
+    const d = slowD(k, commit);
+    return part === "k" ? k : d;
   };
 }
 
-/** Position of the close in the range of the last 14 bars, smoothed over 3. */
-function stochastic(part: "k" | "d"): FeatureDefinition["create"] {
-  return () => {
-    const highs = window(14);
-    const lows = window(14);
-    const slowK = movingAverage(3);
-    const slowD = movingAverage(3);
-    return ({ high, low, close }, commit) => {
-      const tops = highs(high, commit);
-      const bottoms = lows(low, commit);
-      if (tops === undefined || bottoms === undefined) return undefined;
-      const bottom = Math.min(...bottoms);
-      const raw = ratio(100 * (close - bottom), Math.max(...tops) - bottom);
-      const k = chain(raw, slowK, commit);
-      const d = chain(k, slowD, commit);
-      return part === "k" ? k : d;
-    };
+const williams = define("willr_14", 13, "scaleFree", () =>
+  range(14, (top, bottom, { close }) => ratio(-100 * (top - close), top - bottom)),
+);
+
+/** Position of the relative strength in the range of its last 5 values. */
+function stochasticStrength(part: "k" | "d"): Kernel {
+  const strength = relativeStrength(14);
+  const position = rolling(5, (window, value) => {
+    const bottom = window.min();
+    return ratio(100 * (value - bottom), window.max() - bottom);
+  });
+  const smooth = movingAverage(3);
+  return (bar, commit) => {
+    const k = position(strength(bar, commit), commit);
+    const d = smooth(k, commit);
+    return part === "k" ? k : d;
   };
 }
-
-const williams = define("willr_14", 13, "scaleFree", () => {
-  const highs = window(14);
-  const lows = window(14);
-  return ({ high, low, close }, commit) => {
-    const tops = highs(high, commit);
-    const bottoms = lows(low, commit);
-    if (tops === undefined || bottoms === undefined) return undefined;
-    const top = Math.max(...tops);
-    return ratio(-100 * (top - close), top - Math.min(...bottoms));
-  };
-});
 
 const commodityChannel = define("cci_20", 19, "scaleFree", () => {
-  const recent = window(20);
-  return (bar, commit) => {
-    const values = recent(typical(bar), commit);
-    if (values === undefined) return undefined;
-    const centre = mean(values);
-    const spread = mean(values.map((value) => Math.abs(value - centre)));
-    return ratio(typical(bar) - centre, 0.015 * spread);
-  };
-});
-
-/** Band of two population deviations around the 20-bar mean. */
-function bollinger(part: "upper" | "middle" | "lower" | "width" | "position"): FeatureDefinition["create"] {
-  return () => {
-    const recent = window(20);
-    return ({ close }, commit) => {
-      const values = recent(close, commit);
-      if (values === undefined) return undefined;
-      const middle = mean(values);
-      const reach = 2 * deviation(values, 0);
-      switch (part) {
-        case "upper":
-          return middle + reach;
-        case "middle":
-          return middle;
-        case "lower":
-          return middle - reach;
-        case "width":
-          return ratio(2 * reach, middle);
-        case "position":
-          return ratio(close - middle + reach, 2 * reach);
-      }
-    };
-  };
-}
-
-const volatility = (n: number) =>
-  define(`vol_${n}`, n, "scaleFree", () => {
-    const before = lag(1);
-    const recent = window(n);
-    return ({ close }, commit) => {
-      const earlier = before(close, commit);
-      if (earlier === undefined) return undefined;
-      const values = recent(close / earlier - 1, commit);
-      return values === undefined ? undefined : deviation(values, 1);
-    };
+  const index = rolling(20, (window, value) => {
+    const centre = window.mean();
+    let spread = 0;
+    for (let i = 0; i < 20; i += 1) spread += Math.abs(window.at(i) - centre);
+    return window.squares() === 0 ? Number.NaN : ratio(value - centre, 0.015 * (spread / 20));
   });
-
-const donchian = define("donchian_pos", 19, "scaleFree", () => {
-  const highs = window(20);
-  const lows = window(20);
-  return ({ high, low, close }, commit) => {
-    const tops = highs(high, commit);
-    const bottoms = lows(low, commit);
-    if (tops === undefined || bottoms === undefined) return undefined;
-    const bottom = Math.min(...bottoms);
-    return ratio(close - bottom, Math.max(...tops) - bottom);
-  };
+  return (bar, commit) => index(typicalPrice(bar), commit);
 });
 
 const moneyFlow = define("mfi_14", 14, "scaleFree", () => {
   const before = lag(1);
-  const positive = window(14);
-  const negative = window(14);
+  const positive = movingSum(14);
+  const negative = movingSum(14);
   return (bar, commit) => {
-    const price = typical(bar);
+    const price = typicalPrice(bar);
     const earlier = before(price, commit);
-    if (earlier === undefined) return undefined;
-    const flow = price * bar.volume;
-    const up = positive(price > earlier ? flow : 0, commit);
-    const down = negative(price < earlier ? flow : 0, commit);
-    return up === undefined || down === undefined ? undefined : ratio(100 * sum(up), sum(up) + sum(down));
+    const flow = Number.isNaN(earlier) ? Number.NaN : price * bar.volume;
+    const up = positive(price > earlier ? flow : flow * 0, commit);
+    const down = negative(price < earlier ? flow : flow * 0, commit);
+    return ratio(100 * up, up + down);
   };
 });
 
-/** Oscillators, volatility and bands (catalogue 4.3 and 4.4). */
+/** Buying pressure over true range on 7, 14 and 28 bars, weighted 4, 2, 1 (Williams). */
+const ultimate = define("ultosc", 28, "scaleFree", () => {
+  const before = lag(1);
+  const width = trueRange();
+  const spans = [7, 14, 28].map((n) => ({ pressure: movingSum(n), range: movingSum(n) }));
+  return (bar, commit) => {
+    const pressure = bar.close - Math.min(bar.low, before(bar.close, commit));
+    const span = width(bar, commit);
+    const [short = Number.NaN, middle = Number.NaN, long = Number.NaN] = spans.map((sums) =>
+      ratio(sums.pressure(pressure, commit), sums.range(span, commit)),
+    );
+    return (100 * (4 * short + 2 * middle + long)) / 7;
+  };
+});
+
+const pricePercent = define("ppo_12_26", 25, "scaleFree", () => {
+  const fast = movingAverage(12);
+  const slow = movingAverage(26);
+  return ({ close }, commit) => {
+    const level = slow(close, commit);
+    return ratio(100 * (fast(close, commit) - level), level);
+  };
+});
+
+/** Slope of the close less the slope of its relative strength, each in its own deviations. */
+const divergence = define("rsi_divergence_20", 33, "scaleFree", () => {
+  const strength = relativeStrength(14);
+  const ofClose = rolling(20, (window) => ratio(window.slope(), window.deviation(0)));
+  const ofStrength = rolling(20, (window) => ratio(window.slope(), window.deviation(0)));
+  return (bar, commit) => ofClose(bar.close, commit) - ofStrength(strength(bar, commit), commit);
+});
+
+/** Oscillators (catalogue 4.3). */
 export const OSCILLATOR_FEATURES: readonly FeatureDefinition[] = [
-  ...[7, 14, 21].map(relativeStrength),
-  define("tr", 1, "level", trueRange),
-  ...[7, 14].map(averageTrueRange),
-  normalisedRange,
-  define("plus_di_14", 14, "scaleFree", directional("plus")),
-  define("minus_di_14", 14, "scaleFree", directional("minus")),
-  define("adx_14", 27, "scaleFree", directional("adx")),
-  define("stoch_k", 15, "scaleFree", stochastic("k")),
-  define("stoch_d", 17, "scaleFree", stochastic("d")),
+  ...[7, 14, 21].map((n) => define(`rsi_${n}`, n, "scaleFree", () => relativeStrength(n))),
+  define("cmo_14", 14, "scaleFree", () => gainsAndLosses(14, (gain, loss) => ratio(100 * (gain - loss), gain + loss))),
+  define("stoch_k", 15, "scaleFree", () => stochastic("k")),
+  define("stoch_d", 17, "scaleFree", () => stochastic("d")),
   williams,
+  define("stochrsi_k", 18, "scaleFree", () => stochasticStrength("k")),
+  define("stochrsi_d", 20, "scaleFree", () => stochasticStrength("d")),
   commodityChannel,
   moneyFlow,
-  ...[20, 60].map(volatility),
-  define("bb_upper", 19, "level", bollinger("upper")),
-  define("bb_middle", 19, "level", bollinger("middle")),
-  define("bb_lower", 19, "level", bollinger("lower")),
-  define("bb_width", 19, "scaleFree", bollinger("width")),
-  define("bb_pctb", 19, "scaleFree", bollinger("position")),
-  donchian,
+  ultimate,
+  pricePercent,
+  ofBar("bop", "scaleFree", ({ open, high, low, close }) => (high === low ? 0 : (close - open) / (high - low))),
+  divergence,
 ];

@@ -1,77 +1,71 @@
+import type { Bar } from "#shared/model/market.ts";
+import type { FeatureDefinition, Kernel } from "./feature.ts";
+import { Window } from "./window.ts";
+
 /**
- * A building block of kernels: takes the next value and gives its output, undefined before warm-up. With `commit` false
- * it only looks: the state stays as it was, however often it is asked.
+ * A building block of kernels: takes the next value and gives its output, NaN while undefined. With `commit` false it only
+ * looks: the state stays as it was, however often it is asked.
  */
-export type Step = (value: number, commit: boolean) => number | undefined;
+export type Step = (value: number, commit: boolean) => number;
 
-/** The newest `length` values including the one given, oldest first; undefined while fewer are known. */
-export type WindowStep = (value: number, commit: boolean) => readonly number[] | undefined;
+/** A definition whose state is made afresh for every stream. */
+export function define(
+  name: string,
+  warmup: number,
+  scale: FeatureDefinition["scale"],
+  create: FeatureDefinition["create"],
+): FeatureDefinition {
+  return { name, warmup, scale, version: 1, create };
+}
 
-export function window(length: number): WindowStep {
-  const values: number[] = [];
-  return (value, commit) => {
-    const full = values.length >= length ? values.slice(values.length - length + 1) : [...values];
-    full.push(value);
-    if (commit) {
-      values.push(value);
-      if (values.length > length) values.shift();
-    }
-    return full.length < length ? undefined : full;
-  };
+/** A feature that is a function of its bar alone. */
+export function ofBar(name: string, scale: FeatureDefinition["scale"], value: (bar: Bar) => number): FeatureDefinition {
+  return define(name, 0, scale, () => value);
+}
+
+/** A statistic of the newest `length` values. */
+export function rolling(length: number, statistic: (window: Window, value: number) => number): Step {
+  const window = new Window(length);
+  return (value, commit) => (window.see(value, commit) < length ? Number.NaN : statistic(window, value));
 }
 
 /** The value `back` steps before the one given. */
 export function lag(back: number): Step {
-  const values: number[] = [];
-  return (value, commit) => {
-    const earlier = values.length >= back ? values[values.length - back] : undefined;
-    if (commit) {
-      values.push(value);
-      if (values.length > back) values.shift();
-    }
-    return earlier;
-  };
+  return rolling(back + 1, (window) => window.at(0));
 }
 
-export function sum(values: readonly number[]): number {
-  let total = 0;
-  for (const value of values) total += value;
-  return total;
+/** Relative change over `back` steps. */
+export function relativeChange(back: number): Step {
+  return rolling(back + 1, (window, value) => ratio(value, window.at(0)) - 1);
 }
 
-export function mean(values: readonly number[]): number {
-  return sum(values) / values.length;
+/** Natural logarithm of the ratio to the value before. */
+export function logChange(): Step {
+  return rolling(2, (window, value) => Math.log(value / window.at(0)));
 }
 
-/** Two-pass deviation: population with `ddof` 0, sample with 1. Never E[x^2] - E[x]^2. */
-export function deviation(values: readonly number[], ddof: 0 | 1): number {
-  const centre = mean(values);
-  let squares = 0;
-  for (const value of values) squares += (value - centre) * (value - centre);
-  return Math.sqrt(squares / (values.length - ddof));
-}
-
-/** Mean of the newest `length` values, summed afresh each time so that no error accumulates. */
 export function movingAverage(length: number): Step {
-  const recent = window(length);
-  return (value, commit) => {
-    const values = recent(value, commit);
-    return values === undefined ? undefined : mean(values);
-  };
+  return rolling(length, (window) => window.mean());
 }
 
-/** Exponential average with factor `alpha`, seeded with the mean of its first `length` values. */
-function smoothed(length: number, alpha: number): Step {
+export function movingSum(length: number): Step {
+  return rolling(length, (window) => window.sum());
+}
+
+/** Exponential average with factor `alpha`, seeded with the mean of its first `length` defined values. */
+export function smoothed(length: number, alpha: number): Step {
   let count = 0;
   let seed = 0;
-  let average: number | undefined;
+  let average = Number.NaN;
   return (value, commit) => {
-    if (average !== undefined) {
+    // An undefined value leaves the state alone: the average has nothing to say at this bar.
+    if (Number.isNaN(value)) return Number.NaN;
+    if (count >= length) {
       const next = average + alpha * (value - average);
       if (commit) average = next;
       return next;
     }
-    const seeded = count + 1 === length ? (seed + value) / length : undefined;
+    const seeded = count + 1 === length ? (seed + value) / length : Number.NaN;
     if (commit) {
       count += 1;
       seed += value;
@@ -91,28 +85,65 @@ export function wilder(length: number): Step {
   return smoothed(length, 1 / length);
 }
 
-/** Feeds a step with the output of another; undefined outputs are not passed on. */
-export function chain(value: number | undefined, next: Step, commit: boolean): number | undefined {
-  return value === undefined ? undefined : next(value, commit);
+/** A running total of what is given. */
+export function total(): Step {
+  let sum = 0;
+  return (value, commit) => {
+    const next = sum + value;
+    if (commit) sum = next;
+    return next;
+  };
 }
 
-/** `a / b`, undefined where the quotient has no meaning. */
-export function ratio(a: number | undefined, b: number | undefined): number | undefined {
-  if (a === undefined || b === undefined || b === 0) return undefined;
+/** `a / b`, NaN where the quotient has no meaning. */
+export function ratio(a: number, b: number): number {
   const quotient = a / b;
-  return Number.isFinite(quotient) ? quotient : undefined;
+  return b !== 0 && Number.isFinite(quotient) ? quotient : Number.NaN;
 }
 
-/** Ordinary least squares slope of the values on 0, 1, ..., n-1. */
-export function slope(values: readonly number[]): number {
-  const n = values.length;
-  const centre = (n - 1) / 2;
-  const level = mean(values);
-  let top = 0;
-  let bottom = 0;
-  values.forEach((value, index) => {
-    top += (index - centre) * (value - level);
-    bottom += (index - centre) * (index - centre);
-  });
-  return top / bottom;
+/** Price times shares; the bar's volume-weighted price is not supplied, so the close stands for it. */
+export function dollarVolume({ close, volume }: Bar): number {
+  return close * volume;
+}
+
+export function typicalPrice({ high, low, close }: Bar): number {
+  return (high + low + close) / 3;
+}
+
+/** max(H - L, |H - C-1|, |L - C-1|); undefined on the first bar. */
+export function trueRange(): Kernel {
+  const before = lag(1);
+  return ({ high, low, close }, commit) => {
+    const earlier = before(close, commit);
+    return Math.max(high - low, Math.abs(high - earlier), Math.abs(low - earlier));
+  };
+}
+
+/** Wilder's average true range. */
+export function averageRange(length: number): Kernel {
+  const range = trueRange();
+  const smooth = wilder(length);
+  return (bar, commit) => smooth(range(bar, commit), commit);
+}
+
+/** Gains and losses of the close, each smoothed by Wilder; joined into one value by `join`. */
+export function gainsAndLosses(length: number, join: (gain: number, loss: number) => number): Kernel {
+  const before = lag(1);
+  const gains = wilder(length);
+  const losses = wilder(length);
+  return ({ close }, commit) => {
+    const change = close - before(close, commit);
+    return join(gains(Math.max(change, 0), commit), losses(Math.max(-change, 0), commit));
+  };
+}
+
+export function relativeStrength(length: number): Kernel {
+  return gainsAndLosses(length, (gain, loss) => ratio(100 * gain, gain + loss));
+}
+
+/** Highest high and lowest low of the newest `length` bars, joined with the bar by `join`. */
+export function range(length: number, join: (top: number, bottom: number, bar: Bar) => number): Kernel {
+  const tops = rolling(length, (window) => window.max());
+  const bottoms = rolling(length, (window) => window.min());
+  return (bar, commit) => join(tops(bar.high, commit), bottoms(bar.low, commit), bar);
 }
