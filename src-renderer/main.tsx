@@ -1,0 +1,8 @@
+import { createRoot } from "react-dom/client";
+import { App } from "./app.tsx";
+import { start } from "./connection.ts";
+import "./ui/theme.css";
+
+const root = document.getElementById("root");
+if (root !== null) createRoot(root).render(<App />);
+void start();

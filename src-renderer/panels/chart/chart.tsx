@@ -1,0 +1,260 @@
+import { useEffect, useMemo, useRef, useState } from "react";
+import { request } from "#renderer/connection.ts";
+import { barFeed } from "#renderer/state/bars.ts";
+import { store } from "#renderer/state/store.ts";
+import { useQuote, useStore } from "#renderer/state/use-store.ts";
+import { price, whole } from "#renderer/ui/format.ts";
+import { Panel } from "#renderer/ui/panel.tsx";
+import { type Bar, TIMEFRAMES, type Timeframe } from "#shared/model/market.ts";
+import { type ChartLine, ChartView, type FillMark, type PriceMark } from "./chart-view.ts";
+import { STUDIES, study } from "./studies.ts";
+
+const BARS = 1_000;
+/** What the two shipped strategies look at, and the session's own average price. */
+const FEATURES = ["sma_10", "sma_20", "vwap_session", "rsi_14"] as const;
+const FEATURE_STYLE: Readonly<
+  Record<string, { readonly color: string; readonly pane: number; readonly title: string }>
+> = {
+  sma_10: { color: "#8ec5ff", pane: 0, title: "SMA 10" },
+  sma_20: { color: "#e8b931", pane: 0, title: "SMA 20" },
+  vwap_session: { color: "#c3cdd9", pane: 0, title: "VWAP" },
+  rsi_14: { color: "#c9a2ff", pane: 1, title: "RSI 14" },
+};
+const STUDY_COLORS = ["#7fd1c7", "#d48ac2", "#9db47c"] as const;
+const WORKING = new Set(["intent", "sent", "acked", "partial", "unknown"]);
+
+/** Bars of the engine, kept up to date; changes of symbol or size start afresh. */
+function useBars(symbol: string | undefined, timeframe: Timeframe, view: ChartView | undefined): readonly Bar[] {
+  const [bars, setBars] = useState<readonly Bar[]>([]);
+  const link = useStore((state) => state.link.kind);
+  useEffect(() => {
+    setBars([]);
+    if (symbol === undefined || view === undefined || link !== "open") return undefined;
+    let isCurrent = true;
+    let known: Bar[] = [];
+    let forming: Bar | undefined;
+    const stop = barFeed.subscribe(symbol, timeframe, ({ bar, complete }) => {
+      if (!isCurrent) return;
+      if (complete) {
+        known = [...known.filter((one) => one.start < bar.start), bar].slice(-BARS);
+        setBars(known);
+      } else forming = bar;
+      if (known.length > 0 && bar.start >= (known.at(-1)?.start ?? 0))
+        view.update(forming !== undefined && forming.start >= bar.start ? forming : bar);
+    });
+    request("bars", { symbol, timeframe, count: BARS }).then(
+      (answer) => {
+        if (!isCurrent) return;
+        known = answer.bars;
+        view.setBars(known);
+        setBars(known);
+      },
+      () => undefined,
+    );
+    return () => {
+      isCurrent = false;
+      stop();
+    };
+  }, [symbol, timeframe, view, link]);
+  return bars;
+}
+
+/** The engine's own features over the drawn bars, asked again at each completed bar. */
+function useFeatureLines(
+  symbol: string | undefined,
+  timeframe: Timeframe,
+  newest: number | undefined,
+  isOn: boolean,
+): readonly ChartLine[] {
+  const [lines, setLines] = useState<readonly ChartLine[]>([]);
+  useEffect(() => {
+    if (symbol === undefined || newest === undefined || !isOn) {
+      setLines([]);
+      return undefined;
+    }
+    let isCurrent = true;
+    request("features", { symbol, timeframe, names: [...FEATURES], count: BARS }).then(
+      ({ starts, series }) => {
+        if (!isCurrent) return;
+        const drawn = Object.entries(series).flatMap(([name, values]) => {
+          const style = FEATURE_STYLE[name];
+          return style === undefined
+            ? []
+            : [{ name: style.title, color: style.color, pane: style.pane, starts, values }];
+        });
+        setLines(drawn);
+      },
+      () => undefined,
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [symbol, timeframe, newest, isOn]);
+  return lines;
+}
+
+function useOrderMarks(symbol: string | undefined): readonly PriceMark[] {
+  const orders = useStore((state) => state.orders);
+  const position = useStore((state) => (symbol === undefined ? undefined : state.positions.get(symbol)));
+  return useMemo(() => {
+    const marks: PriceMark[] = [...orders.values()]
+      .filter((order) => order.symbol === symbol && WORKING.has(order.status))
+      .flatMap((order) => {
+        const at = order.limitPrice ?? order.stopPrice;
+        if (at === undefined) return [];
+        const isAcked = order.status === "acked" || order.status === "partial";
+        const color = order.side === "buy" ? "#4c9fff" : "#f28b30";
+        return [
+          { price: at, color, title: `${order.role} ${order.quantity}`, style: isAcked ? "solid" : "dashed" } as const,
+        ];
+      });
+    if (position?.averageCost !== undefined && position.quantity !== 0) {
+      marks.push({ price: position.averageCost, color: "#d9e0e8", title: `pos ${position.quantity}`, style: "dotted" });
+    }
+    return marks;
+  }, [orders, position, symbol]);
+}
+
+function useFillMarks(symbol: string | undefined, bars: readonly Bar[]): readonly FillMark[] {
+  const fills = useStore((state) => state.fills);
+  return useMemo(() => {
+    const starts = bars.map((bar) => bar.start);
+    return [...fills.values()]
+      .filter((fill) => fill.symbol === symbol)
+      .flatMap((fill) => {
+        const start = starts.findLast((one) => one <= fill.time);
+        return start === undefined
+          ? []
+          : [{ time: start, side: fill.side, text: `${fill.quantity}@${price(fill.price)}` }];
+      });
+  }, [fills, bars, symbol]);
+}
+
+export function Chart() {
+  const symbol = useStore((state) => state.symbol);
+  const timeframe = useStore((state) => state.timeframe);
+  const quote = useQuote(symbol);
+  const element = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState<ChartView | undefined>(undefined);
+  const [hasFeatures, setHasFeatures] = useState(true);
+  const [studyId, setStudyId] = useState("");
+  useEffect(() => {
+    if (element.current === null) return undefined;
+    const made = new ChartView(element.current);
+    setView(made);
+    return () => made.destroy();
+  }, []);
+  const bars = useBars(symbol, timeframe, view);
+  const newest = bars.at(-1)?.start;
+  const features = useFeatureLines(symbol, timeframe, newest, hasFeatures);
+  const marks = useOrderMarks(symbol);
+  const fills = useFillMarks(symbol, bars);
+  const drawn = useMemo(() => (studyId === "" ? undefined : study(studyId, bars)), [studyId, bars]);
+  const lines = useMemo(
+    () => [...features, ...studyLines(studyId, drawn, bars, hasFeatures)],
+    [features, studyId, drawn, bars, hasFeatures],
+  );
+  useEffect(() => view?.setLines(lines), [view, lines]);
+  useEffect(() => view?.setMarks(marks), [view, marks]);
+  useEffect(() => view?.setFills(fills), [view, fills]);
+  return (
+    <Panel
+      title={symbol ?? "Chart"}
+      className="chart"
+      tools={
+        <Tools
+          timeframe={timeframe}
+          hasFeatures={hasFeatures}
+          onFeatures={setHasFeatures}
+          studyId={studyId}
+          onStudy={setStudyId}
+        />
+      }
+    >
+      <div className="chart-body">
+        <div className="legend" aria-hidden="true">
+          <span>
+            {price(quote?.last)} · bid {price(quote?.bid)} ask {price(quote?.ask)}
+          </span>
+          {lines.map((line) => (
+            <span key={line.name} style={{ color: line.color }}>
+              {line.name}
+            </span>
+          ))}
+          {drawn?.kind === "off" && <span className="refused">{drawn.reason}</span>}
+        </div>
+        <div
+          ref={element}
+          className="canvas"
+          role="img"
+          aria-label={`${symbol ?? ""} ${timeframe} candles, ${whole(bars.length)} bars, last ${price(bars.at(-1)?.close)}, ${fills.length} fills, ${marks.length} own lines`}
+        />
+      </div>
+    </Panel>
+  );
+}
+
+type ToolsProps = {
+  readonly timeframe: Timeframe;
+  readonly hasFeatures: boolean;
+  readonly onFeatures: (isOn: boolean) => void;
+  readonly studyId: string;
+  readonly onStudy: (id: string) => void;
+};
+
+function Tools({ timeframe, hasFeatures, onFeatures, studyId, onStudy }: ToolsProps) {
+  return (
+    <>
+      <div className="segmented" role="group" aria-label="Timeframe">
+        {TIMEFRAMES.map((name, index) => (
+          <button
+            key={name}
+            type="button"
+            aria-pressed={timeframe === name}
+            title={`key ${index + 1}`}
+            onClick={() => store.setState({ timeframe: name })}
+          >
+            {name}
+          </button>
+        ))}
+      </div>
+      <button type="button" aria-pressed={hasFeatures} onClick={() => onFeatures(!hasFeatures)}>
+        Engine features {hasFeatures ? "on" : "off"}
+      </button>
+      <select
+        aria-label="Study, display only"
+        style={{ width: "140px" }}
+        value={studyId}
+        onChange={(event) => onStudy(event.target.value)}
+        title="Display only: not what a strategy saw"
+      >
+        <option value="">Add a study</option>
+        {STUDIES.map((one) => (
+          <option key={one.id} value={one.id}>
+            {one.title} (display only)
+          </option>
+        ))}
+      </select>
+      <span className="spacer" />
+      <span className="dim">New York time</span>
+    </>
+  );
+}
+
+function studyLines(
+  id: string,
+  result: ReturnType<typeof study> | undefined,
+  bars: readonly Bar[],
+  hasFeatures: boolean,
+): readonly ChartLine[] {
+  if (result === undefined || result.kind === "off") return [];
+  const isOwnPane = STUDIES.find((one) => one.id === id)?.pane === "own";
+  const pane = isOwnPane ? (hasFeatures ? 2 : 1) : 0;
+  return result.lines.map((line, index) => ({
+    name: line.name,
+    color: STUDY_COLORS[index % STUDY_COLORS.length] ?? STUDY_COLORS[0],
+    pane,
+    starts: bars.map((bar) => bar.start),
+    values: line.values,
+  }));
+}
