@@ -219,6 +219,20 @@ test("the same seed shows three clients the same to the last byte, however long 
   expect(slow).toEqual(first);
 });
 
+test("the byte log shows one answer for each marker of each connection, in turn", async () => {
+  const simulator = await lockStep();
+  const clients = await Promise.all(IDS.map((id) => readyClient(simulator.port, id)));
+  answerTogether(() => clients);
+  await until(() => simulator.audit.markers > 600);
+  const steps = simulator.audit.frames().filter(({ isStep }) => isStep);
+  for (const id of IDS) {
+    const turns = steps.filter(({ clientId }) => clientId === id).map(({ direction }) => direction);
+    expect(turns.length).toBeGreaterThan(200);
+    expect(turns.every((direction, index) => direction === (index % 2 === 0 ? "out" : "in"))).toBe(true);
+  }
+  expect(simulator.audit.requests).toBe(3);
+});
+
 test("what is asked in a step is answered in the next, a millisecond later", async () => {
   const simulator = await lockStep({ lockStepClientIds: [10] });
   const client = await readyClient(simulator.port, 10);

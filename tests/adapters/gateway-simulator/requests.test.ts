@@ -9,9 +9,11 @@ import {
   SecType,
   TimeInForce,
 } from "@stoqey/ib";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { LayoutError } from "#adapters/gateway-simulator/codec/field-reader.ts";
 import { addresseeOf, readRequest } from "#adapters/gateway-simulator/codec/requests.ts";
+import { placeOrder } from "./raw-client.ts";
 import { connectLibrary, scriptedServer } from "./wire-fixture.ts";
 
 const VERSIONS = [178, 193] as const;
@@ -306,4 +308,24 @@ test("a request that is not served is told from one that is malformed", () => {
   expect([addresseeOf(["20", "1000000004"]), addresseeOf(["1", "11", "7"]), addresseeOf(["49", "1"])]).toEqual([
     1_000_000_004, 7, -1,
   ]);
+});
+
+test("whatever a field says, a request is read, refused by its layout, or not served: never anything else", () => {
+  const ids = fc.constantFrom("1", "2", "3", "4", "6", "7", "9", "20", "25", "58", "62", "81", "91", "94", "99");
+  const field = fc.oneof(fc.constantFrom("", "0", "1", "-1", "1e9", "2147483647", "BAG", "NaN"), fc.string());
+  const noise = fc.tuple(ids, fc.array(field, { maxLength: 140 })).map(([id, fields]) => [id, ...fields]);
+  const whole = placeOrder(193, { orderId: 1, limit: 5 }).map(String);
+  const bent = fc
+    .array(fc.tuple(fc.integer({ min: 1, max: whole.length - 1 }), field), { minLength: 1, maxLength: 4 })
+    .map((changes) => changes.reduce((fields, [place, text]) => fields.with(place, text), whole));
+  fc.assert(
+    fc.property(fc.oneof(noise, bent), fc.constantFrom(...VERSIONS), (fields, version) => {
+      try {
+        readRequest(fields, version);
+      } catch (error) {
+        expect(error).toBeInstanceOf(LayoutError);
+      }
+    }),
+    { numRuns: 20_000 },
+  );
 });

@@ -26,7 +26,7 @@ export type ConnectionEvents = {
 export type LinkFault = "none" | "silent" | "byteByByte";
 
 /** The highest served version in the client's range and up to `highest`; undefined when there is none. */
-export function negotiate(hello: Hello, highest: number): number | undefined {
+function negotiate(hello: Hello, highest: number): number | undefined {
   return SERVED_VERSIONS.find((version) => version <= highest && version <= hello.highest && version >= hello.lowest);
 }
 
