@@ -19,8 +19,12 @@ export type StrategyWish = { readonly direction: number; readonly reason: string
 
 /** One strategy on one symbol. Pure and deterministic: no clock, no chance, no I/O. */
 export type Strategy = {
-  /** Undefined while it cannot say, e.g. before its features are warm. */
+  /** Asked at each completed bar, of history too. Undefined while it cannot say, e.g. before its features are warm. */
   onBar(context: StrategyContext): StrategyWish | undefined;
+  /** What it must remember, as plain data; given back to `restore` it goes on as if nothing had been. */
+  state(): unknown;
+  /** @throws ZodError for data that is not a state of this strategy */
+  restore(state: unknown): void;
 };
 
 export type StrategyDefinition = {
@@ -30,5 +34,27 @@ export type StrategyDefinition = {
   /** Defaults and ranges of the parameters. */
   readonly parameters: z.ZodType<Readonly<Record<string, number>>>;
   readonly features: readonly string[];
+  /** Bars before the first wish on ordinary data. */
+  readonly warmupBars: number;
+  /** @throws ZodError for parameters out of their ranges */
   readonly create: (parameters: Readonly<Record<string, number>>) => Strategy;
 };
+
+/** The values of the features in the order of `names`; undefined unless every one is a number. */
+export function valuesOf(
+  features: Readonly<Record<string, number>>,
+  names: readonly string[],
+): readonly number[] | undefined {
+  const values: number[] = [];
+  for (const name of names) {
+    const value = features[name];
+    if (value === undefined || !Number.isFinite(value)) return undefined;
+    values.push(value);
+  }
+  return values;
+}
+
+/** Bars before every one of these features is defined on ordinary data. */
+export function warmupOf(names: readonly string[], featureOf: (name: string) => { readonly warmup: number }): number {
+  return 1 + Math.max(0, ...names.map((name) => featureOf(name).warmup));
+}
