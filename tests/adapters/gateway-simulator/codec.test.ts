@@ -5,7 +5,8 @@ import { encodeFrame, FrameError, FrameReader } from "#adapters/gateway-simulato
 import { completedOrder, execDetails, openOrder } from "#adapters/gateway-simulator/codec/order-messages.ts";
 import { contractDetails } from "#adapters/gateway-simulator/codec/reference-messages.ts";
 import { COMPLETED, DETAILS, samples, WORKING } from "./codec-samples.ts";
-import { connectLibrary, scriptedServer } from "./wire-fixture.ts";
+import { connectLibrary } from "./library-client.ts";
+import { scriptedServer } from "./scripted-server.ts";
 
 const HELLO = Buffer.concat([Buffer.from("API\0"), Buffer.from([0, 0, 0, 9]), Buffer.from("v100..193")]);
 

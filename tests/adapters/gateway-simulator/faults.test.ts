@@ -3,10 +3,10 @@ import { expect, onTestFinished, test } from "vitest";
 import { startGateway } from "#adapters/gateway-simulator/gateway-simulator.ts";
 import type { BadBytes } from "#adapters/gateway-simulator/server/faults.ts";
 import { SECOND } from "#shared/lib/time.ts";
+import { connectLibrary } from "./library-client.ts";
 import { RawClient, readyClient } from "./raw-client.ts";
 import { generatedMarket, quote, START, scriptedMarket, trade } from "./scripted-market.ts";
 import { pick, stepper } from "./stepper.ts";
-import { connectLibrary } from "./wire-fixture.ts";
 
 const MARKET = () =>
   scriptedMarket({

@@ -1,61 +1,69 @@
-import { ErrorCode, EventName, IBApi } from "@stoqey/ib";
+import { EventName, IBApi } from "@stoqey/ib";
+import { onTestFinished } from "vitest";
 
-/** What the library says when it could not read a message: codes and words of its decoder. */
-const COMPLAINT = /unprocessed|Underrun|Unknown|unexpected/i;
+export type Emitted = { readonly event: EventName; readonly values: readonly unknown[] };
 
-/** The real client library against the simulator, with everything it complains about collected. */
-export type LibraryClient = {
+/** The real library, connected, with everything it emits in order. `complaints` are what its decoder finds wrong. */
+export type Library = {
   readonly api: IBApi;
+  readonly emitted: Emitted[];
   readonly complaints: string[];
-  readonly errors: { readonly id: number; readonly code: number; readonly text: string }[];
-  serverVersion(): number | undefined;
+  of(event: EventName): readonly (readonly unknown[])[];
+  /** The next order id, rising from what the server said. */
   nextOrderId(): number;
-  close(): void;
+  /** Resolves when `event` has been emitted `count` times in all. */
+  until(event: EventName, count?: number): Promise<readonly unknown[]>;
 };
 
-export async function connectLibrary(port: number, clientId: number): Promise<LibraryClient> {
+const DECODER_ERROR = 505;
+
+export async function connectLibrary(port: number, clientId: number): Promise<Library> {
   const api = new IBApi({ host: "127.0.0.1", port, clientId, maxReqPerSec: 100_000 });
+  const emitted: Emitted[] = [];
   const complaints: string[] = [];
-  const errors: { id: number; code: number; text: string }[] = [];
-  let orderId = 0;
-  let version: number | undefined;
-  const complain = (text: string): void => {
-    if (COMPLAINT.test(text)) complaints.push(text);
+  const waiting: { readonly event: EventName; readonly count: number; readonly resolve: () => void }[] = [];
+  const of = (event: EventName) => emitted.filter((item) => item.event === event).map((item) => item.values);
+  // The library types each event's listener apart; all of them are recorded alike here.
+  const emitter = api as unknown as NodeJS.EventEmitter;
+  const raw = new Set<EventName>([EventName.sent, EventName.received, EventName.all, EventName.result]);
+  for (const event of Object.values(EventName)) {
+    if (raw.has(event)) continue;
+    emitter.on(event, (...values: unknown[]) => {
+      emitted.push({ event, values });
+      if (event === EventName.error || event === EventName.info) {
+        const [first, code] = values;
+        const text = first instanceof Error ? first.message : String(first);
+        if (code === DECODER_ERROR || /unprocessed|underrun|no parser/i.test(text)) complaints.push(text);
+      }
+      for (const item of [...waiting]) {
+        if (item.event !== event || of(event).length < item.count) continue;
+        waiting.splice(waiting.indexOf(item), 1);
+        item.resolve();
+      }
+    });
+  }
+  const until = async (event: EventName, count = 1): Promise<readonly unknown[]> => {
+    if (of(event).length < count) {
+      await new Promise<void>((resolve) => {
+        waiting.push({ event, count, resolve });
+      });
+    }
+    return of(event)[count - 1] ?? [];
   };
-  api.on(EventName.error, (error, code, id) => {
-    errors.push({ id, code, text: error.message });
-    if (code === ErrorCode.UNKNOWN_ID) complaints.push(error.message);
-    complain(error.message);
+  onTestFinished(() => {
+    api.removeAllListeners();
+    api.on(EventName.error, () => undefined);
+    api.disconnect();
   });
-  api.on(EventName.info, (message, code) => {
-    if (code === 505) complaints.push(message);
-    complain(message);
-  });
-  api.on(EventName.server, (serverVersion) => {
-    version = serverVersion;
-  });
-  api.on(EventName.nextValidId, (id) => {
-    orderId = Math.max(orderId, id);
-  });
-  await new Promise<void>((resolve, reject) => {
-    api.once(EventName.nextValidId, () => resolve());
-    api.once(EventName.disconnected, () => reject(new Error("disconnected before nextValidId")));
-    api.connect(clientId);
-  });
-  return {
-    api,
-    complaints,
-    errors,
-    serverVersion: () => version,
-    nextOrderId: () => {
-      orderId += 1;
-      return orderId - 1;
-    },
-    close: () => {
-      api.removeAllListeners();
-      api.disconnect();
-    },
+  api.connect(clientId);
+  await until(EventName.nextValidId);
+  await until(EventName.managedAccounts);
+  let orderId = Number(of(EventName.nextValidId)[0]?.[0]) - 1;
+  const nextOrderId = (): number => {
+    orderId += 1;
+    return orderId;
   };
+  return { api, emitted, complaints, of, nextOrderId, until };
 }
 
 /** The arguments of the next `event` that fits. */

@@ -13,8 +13,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { LayoutError } from "#adapters/gateway-simulator/codec/field-reader.ts";
 import { addresseeOf, readRequest } from "#adapters/gateway-simulator/codec/requests.ts";
+import { connectLibrary } from "./library-client.ts";
 import { placeOrder } from "./raw-client.ts";
-import { connectLibrary, scriptedServer } from "./wire-fixture.ts";
+import { scriptedServer } from "./scripted-server.ts";
 
 const VERSIONS = [178, 193] as const;
 const STOCK: Contract = { conId: 7, symbol: "AAPL", secType: SecType.STK, exchange: "SMART", currency: "USD" };
