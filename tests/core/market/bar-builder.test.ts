@@ -132,7 +132,11 @@ describe("bars of larger sizes", () => {
         const given = [...indices].sort((a, b) => a - b).map(minute);
         const builder = createBarBuilder(calendar, ["15m"]);
         const built = [...given.flatMap((bar) => builder.push(bar)), ...builder.advance(session.close)];
-        const groups = Map.groupBy(given, (bar) => Math.floor((bar.start - session.open) / (15 * MINUTE)));
+        const groups = new Map<number, Bar[]>();
+        for (const bar of given) {
+          const group = Math.floor((bar.start - session.open) / (15 * MINUTE));
+          groups.set(group, [...(groups.get(group) ?? []), bar]);
+        }
         const expected = [...groups].map(([group, bars]): CompletedBar => {
           const start = session.open + group * 15 * MINUTE;
           const all = Array.from({ length: 15 }, (_, index) => start + index * MINUTE);
