@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { featureOf } from "#core/features/registry.ts";
-import { type Strategy, type StrategyDefinition, type StrategyWish, valuesOf, warmupOf } from "./strategy.ts";
+import { type Strategy, type StrategyDefinition, type StrategyWish, valuesOf } from "./strategy.ts";
 
 const parameters = z.strictObject({
   /** The averages must be this far apart, in percent of the slow one, before a cross counts. */
@@ -29,7 +28,8 @@ export const baseline: StrategyDefinition = {
   version: "2",
   parameters,
   features: FEATURES,
-  warmupBars: warmupOf(FEATURES, featureOf),
+  // 20 closes make the slow average.
+  warmupBars: 20,
   create(given): Strategy {
     const { marginPercent, allowShort } = parameters.parse(given);
     let state: State = { trend: "none", isTaken: false };

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { featureOf } from "#core/features/registry.ts";
-import { type Strategy, type StrategyDefinition, valuesOf, warmupOf } from "./strategy.ts";
+import { type Strategy, type StrategyDefinition, valuesOf } from "./strategy.ts";
 
 const parameters = z
   .strictObject({
@@ -35,7 +34,8 @@ export const momentum: StrategyDefinition = {
   version: "2",
   parameters,
   features: FEATURES,
-  warmupBars: warmupOf(FEATURES, featureOf),
+  // Wilder's trend index needs twice 14 bars.
+  warmupBars: 28,
   create(given): Strategy {
     const { entryPercent, exitPercent, overbought, minAdx, calmRangePercent, allowShort } = parameters.parse(given);
     return {

@@ -53,8 +53,3 @@ export function valuesOf(
   }
   return values;
 }
-
-/** Bars before every one of these features is defined on ordinary data. */
-export function warmupOf(names: readonly string[], featureOf: (name: string) => { readonly warmup: number }): number {
-  return 1 + Math.max(0, ...names.map((name) => featureOf(name).warmup));
-}
