@@ -31,28 +31,25 @@ const angleOfDay = (bar: Bar, { open, close }: Session): number => (2 * Math.PI 
 const angleOfWeek = ({ date }: Session): number => (2 * Math.PI * (weekday(parseDate(date) ?? 0) - 1)) / 5;
 
 /**
- * A value that accumulates over a session and starts afresh with the next: `next` gets the state so far (undefined at the
- * session's first bar) and gives the new one; `read` is what is shown of it.
+ * A value that accumulates over a session and starts afresh with the next: `next` gets the state so far and gives the new
+ * one; at the session's first bar it gets undefined, and the last state of the session before. `read` is what is shown.
  */
 function sessionKernel<T>(
   { calendar }: FeatureContext,
-  next: (state: T | undefined, bar: Bar, session: Session, previous: T | undefined) => T,
+  next: (state: T | undefined, bar: Bar, session: Session, ofLastSession: T | undefined) => T,
   read: (state: T, bar: Bar) => number,
 ): Kernel {
   const find = sessionFinder(calendar);
   let open: Micros | undefined;
   let state: T | undefined;
-  let previous: T | undefined;
   return (bar, commit) => {
     const session = find(bar.start);
     if (session === undefined) return Number.NaN;
     const isNew = session.open !== open;
-    const before = isNew ? state : previous;
-    const following = next(isNew ? undefined : state, bar, session, before);
+    const following = isNew ? next(undefined, bar, session, state) : next(state, bar, session, undefined);
     if (commit) {
       open = session.open;
       state = following;
-      previous = before;
     }
     return read(following, bar);
   };
@@ -97,8 +94,8 @@ const overnight: FeatureDefinition = {
   ...define("overnight_ret", 0, "scaleFree", (context) =>
     sessionKernel<Night>(
       context,
-      (state, bar, _, previous) => ({
-        change: state?.change ?? ratio(bar.open, previous?.lastClose ?? Number.NaN) - 1,
+      (state, bar, _, ofLastSession) => ({
+        change: state?.change ?? ratio(bar.open, ofLastSession?.lastClose ?? Number.NaN) - 1,
         lastClose: bar.close,
       }),
       ({ change }) => change,

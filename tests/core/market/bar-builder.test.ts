@@ -126,6 +126,18 @@ describe("bars of larger sizes", () => {
     expect(() => builder.push({ ...minute(0), start: session.close })).toThrow("regular session");
   });
 
+  test("a restored builder still knows its newest minute, what it has closed and what came late", () => {
+    const builder = createBarBuilder(calendar, ["5m"]);
+    builder.push(minute(2));
+    builder.advance(minute(5).start);
+    builder.push(minute(4));
+    const restored = createBarBuilder(calendar, ["5m"]);
+    restored.restore(JSON.parse(JSON.stringify(builder.snapshot())) as BarBuilderState);
+    expect(restored.snapshot()).toEqual(builder.snapshot());
+    expect(restored.lateMinutes()).toBe(1);
+    expect(() => restored.push(minute(4))).toThrow("minutes ascend");
+  });
+
   test("any set of minutes gives the bars that grouping them by start gives", () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.integer({ min: 0, max: 389 }), { minLength: 1 }), (indices) => {

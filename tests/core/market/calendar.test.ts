@@ -74,6 +74,17 @@ describe("the New York calendar", () => {
     ]);
   });
 
+  test("from 2013 the half day of a 4 July on Thursday is the Wednesday, no longer the Friday", () => {
+    const isEarly = (date: string) => calendar.sessionOn(date)?.isEarlyClose;
+    expect([isEarly("2013-07-03"), isEarly("2013-07-05"), isEarly("2024-07-03"), isEarly("2024-07-05")]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
+    expect([isEarly("2002-07-03"), isEarly("2002-07-05")]).toEqual([false, true]);
+  });
+
   test("8,324 sessions lie between 2 January 1990 and 13 January 2023", () => {
     const sessions = calendar.sessionsBetween(at("1990-01-01T00:00:00Z"), at("2023-01-14T00:00:00Z"));
     expect([sessions.length, sessions[0]?.date, sessions.at(-1)?.date]).toEqual([8324, "1990-01-02", "2023-01-13"]);

@@ -199,6 +199,13 @@ describe("price jumps", () => {
     expect(validator.isQuarantined()).toBe(false);
   });
 
+  test("two ticks confirm nothing, however long they agree", () => {
+    const validator = calm();
+    validator.quote(quote(10, 49.99, 50.01));
+    expect(validator.trade(trade(14, 50)).accepted).toBe(false);
+    expect(validator.trade(trade(14.1, 50))).toMatchObject({ accepted: true, events: ["gapAccepted"] });
+  });
+
   test("one source alone needs ten ticks over ten seconds", () => {
     const validator = calm();
     validator.quote(quote(9, undefined, undefined));
