@@ -59,7 +59,7 @@ export function StatusBar() {
         <i className={`dot ${status?.link.state === "live" ? "ok" : "down"}`} />
         <span>link {status?.link.state ?? UNKNOWN}</span>
       </div>
-      <div className="item" title="age of the oldest watched symbol's data">
+      <div className="item data" title="age of the oldest watched symbol's data">
         <small>data</small>
         <span style={{ minWidth: "3.2em", textAlign: "right" }}>
           {status?.data.oldestAgeMs === undefined ? UNKNOWN : age(status.data.oldestAgeMs / 1000)}
@@ -68,11 +68,11 @@ export function StatusBar() {
           {status?.data.live ?? UNKNOWN}/{status?.data.watched ?? UNKNOWN}
         </small>
       </div>
-      <div className="item">
+      <div className="item clock">
         <span>{time(now)}</span>
         <small>{marketText(status, now)}</small>
       </div>
-      <div className="item">
+      <div className="item pnl">
         <small>day</small>
         <span className={(status?.pnl.day ?? 0) < 0 ? "down" : "up"}>{profit(status?.pnl.day)}</span>
         <small>{percent(status?.pnl.dayPercent)}</small>
@@ -83,9 +83,9 @@ export function StatusBar() {
         <small>{status?.speed === undefined ? "" : `${status.speed}×`}</small>
         <small>{status?.build}</small>
       </div>
-      <button type="button" className="kill" onClick={press} aria-label={killText(status)}>
-        <span aria-hidden="true">⬣ KILL</span>
-        <small aria-hidden="true">{killNumbers(status)}</small>
+      <button type="button" className="kill" onClick={press} title="One press cancels every entry at once; stops stay">
+        <span>⬣ KILL</span>
+        <small>{killNumbers(status)}</small>
       </button>
       {sheet === "kill" && <KillSheet said={said} onSaid={setSaid} onClose={() => setSheet(undefined)} />}
       {sheet === "rearm" && <RearmSheet onClose={() => setSheet(undefined)} />}
@@ -99,10 +99,6 @@ function killNumbers(status: Status): string {
   if (status === undefined) return "";
   const { entries, protective, positions, value } = status.kill;
   return `${entries} entries · ${protective} stops stay · ${positions} pos ${whole(Math.round(value / 1e6))}`;
-}
-
-function killText(status: Status): string {
-  return `KILL: one press cancels entries at once. ${killNumbers(status)}`;
 }
 
 function marketText(status: Status, now: number | undefined): string {

@@ -186,7 +186,7 @@ export function Chart() {
         <div
           ref={element}
           className="canvas"
-          role="img"
+          role="figure"
           aria-label={`${symbol ?? ""} ${timeframe} candles, ${whole(bars.length)} bars, last ${price(bars.at(-1)?.close)}, ${fills.length} fills, ${marks.length} own lines`}
         />
       </div>

@@ -1,0 +1,133 @@
+import { existsSync, readFileSync } from "node:fs";
+import { connect as connectSocket } from "node:net";
+import { join, normalize, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { app, BrowserWindow, type IpcMainEvent, ipcMain, MessageChannelMain, protocol, session } from "electron";
+
+/** The window beside a host: no engine, no database, no secret. It passes frames between the page and the control socket. */
+const SCHEME = "app";
+const HOST = "rt";
+const ORIGIN = `${SCHEME}://${HOST}`;
+const CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".png": "image/png",
+  ".woff2": "font/woff2",
+};
+const here = fileURLToPath(new URL(".", import.meta.url));
+const bundle = join(here, "..", "renderer");
+
+function dataDirectory(): string {
+  const flag = process.argv.find((argument) => argument.startsWith("--data-dir="));
+  return flag === undefined ? "" : flag.slice("--data-dir=".length);
+}
+
+/** A file of the bundle for a path of the address; undefined for anything that tries to leave it. */
+function fileOf(pathname: string): string | undefined {
+  if (pathname.includes("\0") || pathname.includes("\\") || pathname.length > 1_000) return undefined;
+  const path = normalize(join(bundle, pathname === "/" ? "index.html" : pathname));
+  return path.startsWith(bundle + sep) && existsSync(path) ? path : undefined;
+}
+
+function serveBundle(): void {
+  protocol.handle(SCHEME, (request) => {
+    const url = new URL(request.url);
+    const path = url.host === HOST ? fileOf(decodeURIComponent(url.pathname)) : undefined;
+    const headers = { "content-security-policy": CSP, "x-content-type-options": "nosniff" };
+    if (path === undefined) return new Response("not found", { status: 404, headers });
+    const type = TYPES[path.slice(path.lastIndexOf("."))] ?? "application/octet-stream";
+    return new Response(new Uint8Array(readFileSync(path)), { headers: { ...headers, "content-type": type } });
+  });
+}
+
+/** Everything that a page could ask of the desktop is refused: it shows numbers and sends commands, nothing else. */
+function lockDown(): void {
+  session.defaultSession.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
+  session.defaultSession.setPermissionCheckHandler(() => false);
+  session.defaultSession.setDevicePermissionHandler(() => false);
+  app.on("web-contents-created", (_event, contents) => {
+    const stop = (event: { preventDefault(): void }): void => event.preventDefault();
+    contents.on("will-navigate", stop);
+    contents.on("will-redirect", stop);
+    contents.on("will-attach-webview", stop);
+    contents.setWindowOpenHandler(() => ({ action: "deny" }));
+  });
+}
+
+function isOurs(event: IpcMainEvent): boolean {
+  const frame = event.senderFrame;
+  const isMain = frame !== null && frame.parent === null;
+  return isMain && new URL(frame.url).origin === ORIGIN;
+}
+
+/** Hands the page one port whose far end is the host's control socket, one JSON document a line. */
+function connectPage(event: IpcMainEvent): void {
+  if (!isOurs(event)) return;
+  const { port1, port2 } = new MessageChannelMain();
+  const socket = connectSocket(join(dataDirectory(), "control.sock"));
+  let rest = "";
+  socket.setEncoding("utf8");
+  socket.on("data", (chunk) => {
+    const lines = (rest + String(chunk)).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) port1.postMessage(line);
+  });
+  socket.on("close", () => port1.close());
+  socket.on("error", (error) => console.error(`the host cannot be reached: ${error.message}`));
+  port1.on("message", ({ data }) => {
+    if (typeof data === "string" && data.length <= 256 * 1024) socket.write(`${data}\n`);
+  });
+  port1.on("close", () => socket.destroy());
+  port1.start();
+  event.senderFrame?.postMessage("robotrader-port", undefined, [port2]);
+}
+
+function openWindow(): void {
+  const window = new BrowserWindow({
+    width: 1600,
+    height: 950,
+    minWidth: 1024,
+    minHeight: 640,
+    backgroundColor: "#0d1116",
+    title: "RoboTrader",
+    show: false,
+    webPreferences: {
+      preload: join(here, "preload.cjs"),
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      nodeIntegrationInWorker: false,
+      nodeIntegrationInSubFrames: false,
+      webSecurity: true,
+      devTools: !app.isPackaged,
+    },
+  });
+  window.setMenuBarVisibility(false);
+  window.once("ready-to-show", () => window.show());
+  void window.loadURL(`${ORIGIN}/`);
+}
+
+protocol.registerSchemesAsPrivileged([
+  { scheme: SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true } },
+]);
+// As root the sandbox of helper processes cannot be had; the caller then passes --no-sandbox, in profile simulation only.
+if (process.getuid?.() !== 0) app.enableSandbox();
+if (!app.requestSingleInstanceLock()) app.quit();
+app.on("window-all-closed", () => app.quit());
+// Never awaited at the top level: `ready` waits for this module to end.
+app.whenReady().then(
+  () => {
+    serveBundle();
+    lockDown();
+    ipcMain.on("robotrader-connect", connectPage);
+    openWindow();
+  },
+  (error: unknown) => {
+    console.error(String(error));
+    app.exit(1);
+  },
+);

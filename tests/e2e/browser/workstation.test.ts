@@ -1,0 +1,136 @@
+import { rmSync } from "node:fs";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { CHROMIUM_FLAGS, chromiumPath } from "#tests/support/chromium.ts";
+import { newFolder, until } from "#tests/support/host.ts";
+import { type Served, seriousFindings, shoot, startWorkstation, waitForTrading } from "../workstation.ts";
+
+const folder = newFolder("browser");
+let served: Served;
+let browser: Browser;
+let page: Page;
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  served = await startWorkstation(folder, "--browser", "--interval", "1m");
+  browser = await chromium.launch({ executablePath: chromiumPath() ?? "", args: [...CHROMIUM_FLAGS] });
+  page = await browser.newPage({ viewport: { width: 1600, height: 950 } });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  await page.goto(served.url);
+});
+
+afterAll(async () => {
+  await browser.close();
+  const code = await served.stop();
+  rmSync(folder, { recursive: true, force: true });
+  expect(code).toBe(0);
+});
+
+describe("the workstation in a browser [needs chromium]", () => {
+  test("shows quotes, candles, signals, orders and fills, with the code gone from the address", async () => {
+    await waitForTrading(page);
+    expect(page.url()).not.toContain("code");
+    await page.getByRole("tab", { name: "Decisions" }).click();
+    await expect.poll(() => page.locator("table[aria-label=Decisions] tbody tr").count()).toBeGreaterThan(0);
+    await shoot(page, "browser-decisions");
+    await page.getByRole("tab", { name: "Orders" }).click();
+    await shoot(page, "browser-trade");
+  });
+
+  test("the one-time code works once", async () => {
+    const other = await browser.newContext();
+    const again = await other.newPage();
+    await again.goto(served.url);
+    await again.getByText("not signed in").waitFor();
+    await other.close();
+  });
+
+  test("each view has no serious accessibility finding, at two sizes", async () => {
+    for (const size of [
+      { width: 1600, height: 950 },
+      { width: 1280, height: 800 },
+    ]) {
+      await page.setViewportSize(size);
+      for (const tab of ["Decisions", "Strategies", "Risk", "Monitor", "Alerts", "Settings", "Orders"]) {
+        await page.getByRole("tab", { name: tab }).click();
+        await page.waitForTimeout(300);
+        expect(await seriousFindings(page), `${tab} at ${size.width}`).toEqual([]);
+        await shoot(page, `browser-${tab.toLowerCase()}-${size.width}`);
+      }
+    }
+    await page.setViewportSize({ width: 1600, height: 950 });
+  });
+
+  test("timeframes change by key, panels by F6, and nothing shifts while quotes stream", async () => {
+    await page.locator("section.watch tbody tr").first().click();
+    for (const [key, name] of [
+      ["1", "1m"],
+      ["3", "15m"],
+      ["2", "5m"],
+    ] as const) {
+      await page.keyboard.press(key);
+      await page.locator(`button[aria-pressed=true]:text-is("${name}")`).waitFor();
+    }
+    await page.keyboard.press("F6");
+    expect(await page.evaluate(() => document.activeElement?.hasAttribute("data-panel"))).toBe(true);
+    // New rows push rows down, as they should; everything else must stand still.
+    const shift = await page.evaluate(
+      () =>
+        new Promise<string[]>((resolve) => {
+          const moved: string[] = [];
+          new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) {
+              const { sources } = entry as unknown as { sources: readonly { node: Node | null }[] };
+              for (const { node } of sources) {
+                const element = node instanceof Element ? node : node?.parentElement;
+                if (element && element.closest("tbody") === null) moved.push(element.outerHTML.slice(0, 80));
+              }
+            }
+          }).observe({ type: "layout-shift", buffered: false });
+          setTimeout(() => resolve(moved), 3_000);
+        }),
+    );
+    expect(shift).toEqual([]);
+  });
+
+  test("a ticket is previewed, refused with its reason, sent, and seen in the blotter", async () => {
+    await page.getByRole("button", { name: /^Buy / }).click();
+    const answer = page.locator("section[aria-label^=Order] .note");
+    await answer.getByText(/The gate would pass it|[A-Z]+_[A-Z]+:/).waitFor();
+    await page.getByLabel("Shares").fill("9000");
+    await answer.getByText(/ORDER_NOTIONAL_MAX/).waitFor();
+    await shoot(page, "browser-ticket-refused");
+    await page.getByLabel("Shares").fill("1");
+    await page.getByRole("button", { name: /^BUY 1 / }).click();
+    await page
+      .getByText(/approved|POS_LIMIT|ORDER_RATE/)
+      .first()
+      .waitFor();
+  });
+
+  test("one press of KILL stops at once, the sheet offers more, re-arm wants phrase and reason", async () => {
+    await page.getByRole("button", { name: /KILL/ }).click();
+    await page.locator(".state.KILLED").waitFor();
+    await page.getByRole("dialog", { name: "Kill switch" }).waitFor();
+    await shoot(page, "browser-killed");
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.getByRole("button", { name: "Keep STOP" }).click();
+    await page.getByRole("button", { name: "Re-arm…" }).click();
+    const rearm = page.getByRole("button", { name: /^Re-arm, strategies/ });
+    expect(await rearm.isDisabled()).toBe(true);
+    await page.getByLabel("Type RE-ARM").fill("RE-ARM");
+    await page.getByLabel("Reason, for the journal").fill("end-to-end test");
+    await rearm.click();
+    await page.locator(".state.ACTIVE").waitFor();
+    await page.getByText("DISARMED").waitFor();
+    expect(complaints.filter((text) => !/401|Failed to load resource/.test(text))).toEqual([]);
+  });
+
+  test("a lost host is said with a countdown, and a new one needs a new code", async () => {
+    served.running.child.kill("SIGTERM");
+    await until(() => served.running.child.exitCode !== null, "the host ends");
+    await page.getByText(/connection to the host is lost/).waitFor();
+    await shoot(page, "browser-lost");
+  });
+});
