@@ -9,8 +9,11 @@ import { reduceRows, reduceSingle, store } from "./state/store.ts";
 const BUILD = "workstation";
 const BACKOFF_MS = [250, 500, 1_000, 2_000, 5_000] as const;
 const PING_MS = 2_000;
-/** The message by which the desktop's preload hands its port to the page. */
+/** The messages by which the page asks the desktop's preload for a port, and by which it is handed over. */
+const CONNECT_MESSAGE = "robotrader-connect";
 const PORT_MESSAGE = "robotrader-port";
+
+const isDesktop = location.protocol === "app:";
 
 const wallMs = (): number => performance.timeOrigin + performance.now();
 
@@ -23,7 +26,10 @@ export async function start(): Promise<void> {
   // The code must be out of the address before anything else happens.
   if (location.hash !== "") history.replaceState(undefined, "", location.pathname);
   window.addEventListener("message", onWindowMessage);
-  if (location.protocol === "app:") return;
+  if (isDesktop) {
+    open();
+    return;
+  }
   if (code !== undefined) {
     await fetch("login", {
       method: "POST",
@@ -36,7 +42,7 @@ export async function start(): Promise<void> {
     store.setState({ link: { kind: "login", reason: "this browser has no session" } });
     return;
   }
-  openSocket();
+  open();
 }
 
 /** Sends a request; rejects while there is no connection. */
@@ -68,17 +74,23 @@ export function engineNow(): number | undefined {
 }
 
 export function retryNow(): void {
-  if (store.getState().link.kind === "lost") openSocket();
+  if (store.getState().link.kind === "lost") open();
 }
 
 function onWindowMessage(event: MessageEvent): void {
   if (event.source !== window || event.data !== PORT_MESSAGE) return;
   const [port] = event.ports;
-  if (port !== undefined) attach(messagePort(port));
+  if (port === undefined) return;
+  port.addEventListener("close", () => lose("the connection to the host is lost"));
+  attach(messagePort(port));
 }
 
-function openSocket(): void {
+function open(): void {
   store.setState({ link: { kind: "connecting", reason: "" } });
+  if (isDesktop) {
+    window.postMessage(CONNECT_MESSAGE, location.origin);
+    return;
+  }
   const url = new URL("rpc", location.href);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   const socket = new WebSocket(url);
@@ -92,7 +104,7 @@ function lose(reason: string): void {
   attempts += 1;
   store.setState({ link: { kind: "lost", reason, retryAt: wallMs() + wait } });
   setTimeout(() => {
-    if (store.getState().link.kind === "lost") openSocket();
+    if (store.getState().link.kind === "lost") open();
   }, wait);
 }
 

@@ -27,8 +27,8 @@ export function Watchlist() {
           <colgroup>
             <col style={{ width: "54px" }} />
             <col style={{ width: "66px" }} />
-            <col style={{ width: "66px" }} />
-            <col style={{ width: "66px" }} />
+            <col style={{ width: "64px" }} />
+            <col style={{ width: "74px" }} />
             <col style={{ width: "46px" }} />
             <col style={{ width: "60px" }} />
             <col />
@@ -119,12 +119,12 @@ function QuoteDetail({ symbol }: { readonly symbol: string | undefined }) {
       <dt className="bold">{instrument?.longName ?? symbol ?? UNKNOWN}</dt>
       <dd className="dim">{instrument?.primaryExchange ?? UNKNOWN}</dd>
       <dt>Bid × size</dt>
-      <dd>
-        {price(quote?.bid)} × {whole(quote?.bidSize)}
+      <dd className="pair">
+        <span>{price(quote?.bid)}</span> × <span>{whole(quote?.bidSize)}</span>
       </dd>
       <dt>Ask × size</dt>
-      <dd>
-        {price(quote?.ask)} × {whole(quote?.askSize)}
+      <dd className="pair">
+        <span>{price(quote?.ask)}</span> × <span>{whole(quote?.askSize)}</span>
       </dd>
       <dt>
         Day {price(low)} – {price(high)}

@@ -49,6 +49,7 @@ function useBars(symbol: string | undefined, timeframe: Timeframe, view: ChartVi
         view.setBars(known);
         setBars(known);
       },
+      // The bars stay empty and the next link asks again.
       () => undefined,
     );
     return () => {
@@ -58,6 +59,15 @@ function useBars(symbol: string | undefined, timeframe: Timeframe, view: ChartVi
   }, [symbol, timeframe, view, link]);
   return bars;
 }
+
+/** The lines before their values have come: their panes are there from the start, so nothing jumps. */
+const AWAITED: readonly ChartLine[] = Object.values(FEATURE_STYLE).map(({ title, color, pane }) => ({
+  name: title,
+  color,
+  pane,
+  starts: [],
+  values: [],
+}));
 
 /** The engine's own features over the drawn bars, asked again at each completed bar. */
 function useFeatureLines(
@@ -69,7 +79,7 @@ function useFeatureLines(
   const [lines, setLines] = useState<readonly ChartLine[]>([]);
   useEffect(() => {
     if (symbol === undefined || newest === undefined || !isOn) {
-      setLines([]);
+      setLines(isOn ? AWAITED : []);
       return undefined;
     }
     let isCurrent = true;
@@ -84,7 +94,8 @@ function useFeatureLines(
         });
         setLines(drawn);
       },
-      () => undefined,
+      // Unknown is drawn as nothing: no line of before may stay under other bars.
+      () => isCurrent && setLines(AWAITED),
     );
     return () => {
       isCurrent = false;

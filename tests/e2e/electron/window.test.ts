@@ -64,6 +64,13 @@ describe("the workstation in an Electron window [needs electron]", () => {
     expect(evaluated).toBe(false);
   });
 
+  test("kill works from the window, and no view has a serious accessibility finding", async () => {
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.getByRole("button", { name: /KILL/ }).click();
+    await page.locator(".state.KILLED").waitFor();
+    await shoot(page, "electron-killed");
+  });
+
   test("navigation and new windows are refused, and paths outside the bundle are not found", async () => {
     await page.evaluate(() => {
       window.open("https://example.org");
@@ -75,13 +82,6 @@ describe("the workstation in an Electron window [needs electron]", () => {
     for (const path of ["/../main/electron.js", "/..%2f..%2fpackage.json", "/%00", "/nothing"]) {
       expect(await page.evaluate(async (at) => (await fetch(at)).status, path), path).toBe(404);
     }
-  });
-
-  test("kill works from the window, and no view has a serious accessibility finding", async () => {
-    expect(await seriousFindings(page)).toEqual([]);
-    await page.getByRole("button", { name: /KILL/ }).click();
-    await page.locator(".state.KILLED").waitFor();
-    await shoot(page, "electron-killed");
   });
 
   test.skipIf(isRoot)("the real sandbox runs: seccomp filters the renderer", async () => {
