@@ -15,7 +15,7 @@ export function MonitorPanel() {
   const monitor = useStore((state) => state.monitor);
   if (monitor === undefined) return <Empty>Waiting for the first readings.</Empty>;
   return (
-    <div className="body two">
+    <section className="body two" aria-label="Monitor" tabIndex={0}>
       <div>
         <h3>Latency, wall time</h3>
         <table aria-label="Latency">
@@ -116,6 +116,6 @@ export function MonitorPanel() {
           </tbody>
         </table>
       </div>
-    </div>
+    </section>
   );
 }

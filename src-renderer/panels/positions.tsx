@@ -15,7 +15,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { id: "average", title: "Avg", isNumber: true, cell: (row) => price(row.averageCost) },
   {
     id: "pnl",
-    title: "Unrealised",
+    title: "Unrlzd",
     isNumber: true,
     cell: (row) => profit(row.unrealizedPnl),
     className: (row) => direction(row.unrealizedPnl),
