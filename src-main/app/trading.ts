@@ -255,7 +255,7 @@ function reportOf(parts: { engine: Engine; runner: Runner; store: Store; folder:
     journal: `${folder}/journal.db`,
     recording: `${folder}/${store.opening.recording}`,
     decisionHash: runner.hash.digest(),
-    decisions_hashed: runner.hash.count(),
+    decisionsHashed: runner.hash.count(),
     latencyMs: { tickToOrder: latency("tickToOrder"), process: latency("process"), journal: latency("journal") },
   };
 }

@@ -1,16 +1,28 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import type { Calendar, Session } from "#core/market/calendar.ts";
 import type { QuoteBar } from "#core/simulation/bar-prints.ts";
 import type { MarketSource } from "#core/simulation/market-source.ts";
-import { parseBars, parseQuoteBars, RecordedFileError } from "#core/simulation/recorded-files.ts";
+import {
+  parseBars,
+  parseQuoteBars,
+  parseQuotes,
+  parseTrades,
+  RecordedFileError,
+  type RecordedQuote,
+  recordedKind,
+} from "#core/simulation/recorded-files.ts";
 import { createReplay, type Recording } from "#core/simulation/replay.ts";
 import { stock, WATCHLIST } from "#core/simulation/watchlist.ts";
-import { dateText, MINUTE, type Micros } from "#shared/lib/time.ts";
-import type { Bar } from "#shared/model/market.ts";
+import { DAY, dateText, HOUR, MINUTE, type Micros } from "#shared/lib/time.ts";
+import type { Bar, Trade } from "#shared/model/market.ts";
 
 export type RecordedFolder = {
-  /** Files of minute bars: `SPY_20131007_trade.csv` with `..._quote.csv`, or `SPY.csv` over many days. */
+  /**
+   * Files of one symbol each, plain or gzip: a day's `SPY_20131007_trade.csv` and `..._quote.csv`, or bars over many days
+   * in `SPY.csv` or `SPY_anything.csv`. Bars of any size, quotes beside them, or every trade and change of the best quote.
+   */
   readonly folder: string;
   /** Files of daily bars, `SPY.csv`; undefined: daily bars are built from the minutes there are. */
   readonly daily: string | undefined;
@@ -25,10 +37,10 @@ const AFTER_CLOSE = MINUTE;
 /** More than this between a day's file and the replayed close means that one of them is adjusted. */
 const LARGEST_DIFFERENCE = 0.2;
 
-type DayFile = {
+type RecordedFile = {
   readonly symbol: string;
-  readonly date: string;
-  readonly kind: "trade" | "quote";
+  /** Day of a file of one day; undefined: its rows say. */
+  readonly date: string | undefined;
   readonly path: string;
 };
 
@@ -38,73 +50,118 @@ type DayFile = {
  * @throws RecordedFileError naming the folder, file, line or value that is wrong
  */
 export function openRecordedFolder(options: RecordedFolder, calendar: Calendar): MarketSource {
-  const files = listFiles(options.folder);
-  if (files.length === 0)
-    throw new RecordedFileError(`${options.folder}: no file like SPY_20131007_trade.csv is in it`);
-  const date =
-    options.date ??
-    files
-      .map((file) => file.date)
-      .sort()
-      .at(-1) ??
-    "";
+  const { folder } = options;
+  const files = listFiles(folder).filter(({ symbol }) => options.symbols?.includes(symbol) !== false);
+  if (files.length === 0) {
+    throw new RecordedFileError(`${folder}: no file like SPY_20131007_trade.csv or SPY.csv is in it`);
+  }
+  const dated = files.flatMap((file) => file.date ?? []);
+  // Files of one day each are opened only where they are needed; the others must be read to know their days.
+  const wanted = options.date ?? (dated.length === files.length ? dated.sort().at(-1) : undefined);
+  const mayHold = ({ date }: RecordedFile): boolean => date === undefined || wanted === undefined || date === wanted;
+  const symbols = [...new Set(files.filter(mayHold).map((file) => file.symbol))].sort();
+  const all = symbols.map((symbol) => recordingOf(symbol, files, wanted, options.daily, calendar));
+  const days = new Set([...dated, ...all.flatMap((recording) => daysOf(recording, calendar))]);
+  const date = wanted ?? [...days].sort().at(-1) ?? "";
   const session = calendar.sessionOn(date);
   if (session === undefined) throw new RecordedFileError(`date ${date}: the exchange does not trade on that day`);
-  const symbols = [
-    ...new Set(files.filter((file) => file.date === date && file.kind === "trade").map((file) => file.symbol)),
-  ]
-    .filter((symbol) => options.symbols === undefined || options.symbols.includes(symbol))
-    .sort();
-  if (symbols.length === 0) {
-    const there = [...new Set(files.map((file) => file.date))].sort().join(", ");
-    throw new RecordedFileError(`${options.folder}: no recording of ${date}; there are ${there}`);
+  const recordings = all.filter((recording) => daysOf(recording, calendar).includes(date));
+  if (recordings.length === 0) {
+    throw new RecordedFileError(`${folder}: no recording of ${date}; there are ${shortened([...days].sort())}`);
   }
-  const recordings = symbols.map((symbol) => recordingOf(symbol, files, date, options.daily, calendar));
   for (const recording of recordings) refuseMixedAdjustment(recording, session);
   return createReplay({ recordings, calendar, from: session.open - BEFORE_OPEN, to: session.close + AFTER_CLOSE });
 }
 
-function listFiles(folder: string): readonly DayFile[] {
-  if (!existsSync(folder)) throw new RecordedFileError(`${folder}: there is no such folder`);
-  return readdirSync(folder).flatMap((name): DayFile[] => {
-    const match = /^([A-Z.]{1,8})_(\d{4})(\d{2})(\d{2})_(trade|quote)\.csv$/.exec(name);
-    if (match === null) return [];
-    const [, symbol = "", year, month, day, kind] = match;
-    const isQuote = kind === "quote";
-    return [{ symbol, date: `${year}-${month}-${day}`, kind: isQuote ? "quote" : "trade", path: join(folder, name) }];
-  });
+function shortened(days: readonly string[]): string {
+  return days.length <= 12 ? days.join(", ") : `${days.length} days from ${days[0]} to ${days.at(-1)}`;
 }
 
+function listFiles(folder: string): readonly RecordedFile[] {
+  if (!existsSync(folder)) throw new RecordedFileError(`${folder}: there is no such folder`);
+  return readdirSync(folder)
+    .sort()
+    .flatMap((name): RecordedFile[] => {
+      const match = /^([A-Z.]{1,8})(?:_(\d{4})(\d{2})(\d{2})_(?:trade|quote)|_[\w-]+)?\.csv(?:\.gz)?$/.exec(name);
+      if (match === null) return [];
+      const [, symbol = "", year, month, day] = match;
+      return [{ symbol, date: year === undefined ? undefined : `${year}-${month}-${day}`, path: join(folder, name) }];
+    });
+}
+
+function readText(path: string): string {
+  const bytes = readFileSync(path);
+  return (path.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8");
+}
+
+/** Everything of a symbol up to the day; bars of earlier days are its history. */
 function recordingOf(
   symbol: string,
-  files: readonly DayFile[],
-  date: string,
+  files: readonly RecordedFile[],
+  date: string | undefined,
   dailyFolder: string | undefined,
   calendar: Calendar,
 ): Recording {
-  const mine = files.filter((file) => file.symbol === symbol && file.date <= date);
-  const days = mine.sort((a, b) => (a.date < b.date ? -1 : 1));
+  const opens = (days: number): Micros | undefined => calendar.sessionOn(dateText(days))?.open;
   const bars: Bar[] = [];
   const quoteBars: QuoteBar[] = [];
-  for (const file of days) {
-    const text = readFileSync(file.path, "utf8");
-    if (file.kind === "trade") bars.push(...parseBars(file.path, text, () => undefined));
-    else if (file.date === date) quoteBars.push(...parseQuoteBars(file.path, text));
+  const trades: Trade[] = [];
+  const quotes: RecordedQuote[] = [];
+  const mine = files.filter((file) => file.symbol === symbol && (file.date ?? "") <= (date ?? "9999"));
+  for (const { path, date: day } of mine.sort((a, b) => ((a.date ?? "") < (b.date ?? "") ? -1 : 1))) {
+    const text = readText(path);
+    const kind = recordedKind(path, text);
+    const isPlayed = day === undefined || date === undefined || day === date;
+    if (kind === "bars") bars.push(...parseBars(path, text, opens));
+    else if (kind === "quoteBars" && isPlayed) quoteBars.push(...parseQuoteBars(path, text));
+    else if (kind === "trades") trades.push(...parseTrades(path, text, symbol));
+    else if (kind === "quotes" && isPlayed) quotes.push(...parseQuotes(path, text));
   }
+  bars.forEach((bar, index) => {
+    if (bar.start > (bars[index - 1]?.start ?? -1)) return;
+    throw new RecordedFileError(`${symbol}: two files hold the bar of ${new Date(bar.start / 1_000).toISOString()}`);
+  });
   const known = WATCHLIST.find((profile) => profile.symbol === symbol);
   return {
     instrument: stock(symbol, known?.name ?? symbol, known?.exchange ?? "ARCA", known?.sector),
     bars,
     quoteBars,
+    length: lengthOf(bars),
+    trades,
+    quotes,
     dailyBars: dailyFolder === undefined ? [] : readDaily(symbol, dailyFolder, calendar),
   };
+}
+
+/** Size of the bars: the smallest distance between two, a day where every one is a session's. */
+function lengthOf(bars: readonly Bar[]): Micros {
+  let least = Number.POSITIVE_INFINITY;
+  bars.forEach((bar, index) => {
+    const before = bars[index - 1];
+    if (before !== undefined) least = Math.min(least, bar.start - before.start);
+  });
+  if (!Number.isFinite(least)) return MINUTE;
+  return least > 20 * HOUR ? DAY : least;
+}
+
+function daysOf(recording: Recording, calendar: Calendar): readonly string[] {
+  const starts = recording.bars.length > 0 ? recording.bars : recording.trades.map(({ time }) => ({ start: time }));
+  const days = new Set<string>();
+  let session: Session | undefined;
+  for (const { start } of starts) {
+    const length = recording.length >= HOUR ? recording.length : MINUTE;
+    if (session !== undefined && start >= session.open && start < session.close) continue;
+    session = calendar.sessionOf(start) ?? calendar.sessionOf(start + length - 1);
+    if (session !== undefined) days.add(session.date);
+  }
+  return [...days];
 }
 
 function readDaily(symbol: string, folder: string, calendar: Calendar): readonly Bar[] {
   const path = join(folder, `${symbol}.csv`);
   if (!existsSync(path)) throw new RecordedFileError(`${path}: there is no such file of daily bars`);
   const opens = (days: number): Micros | undefined => calendar.sessionOn(dateText(days))?.open;
-  return parseBars(path, readFileSync(path, "utf8"), opens);
+  return parseBars(path, readText(path), opens);
 }
 
 /** Raw prices in both, or adjusted prices in both: a mixture would size orders on prices that never were. */

@@ -1,12 +1,24 @@
 import { newYorkToUtc } from "#core/market/new-york.ts";
 import { DAY, HOUR, MINUTE, type Micros, parseDate, SECOND } from "#shared/lib/time.ts";
-import type { Bar } from "#shared/model/market.ts";
+import type { Bar, Trade } from "#shared/model/market.ts";
 import type { QuoteBar } from "./bar-prints.ts";
 
 /** A recorded file that cannot be read as what it should be: which file, line, column, value, and what is allowed. */
 export class RecordedFileError extends Error {
   override readonly name = "RecordedFileError";
 }
+
+/** What a recorded file holds; its header says it. */
+export type RecordedKind = "bars" | "quoteBars" | "trades" | "quotes";
+
+/** One change of the best quote. */
+export type RecordedQuote = {
+  readonly time: Micros;
+  readonly bid: number;
+  readonly ask: number;
+  readonly bidSize: number;
+  readonly askSize: number;
+};
 
 type Row = { readonly file: string; readonly line: number; readonly cells: ReadonlyMap<string, string> };
 
@@ -64,9 +76,83 @@ export function parseQuoteBars(file: string, text: string): readonly QuoteBar[] 
   return ascending(file, bars);
 }
 
+/** The kind of a file by its header. */
+export function recordedKind(file: string, text: string): RecordedKind {
+  const header = headerOf(text);
+  if (header.includes("bid_open")) return "quoteBars";
+  if (header.includes("bid")) return "quotes";
+  if (header.includes("price")) return "trades";
+  if (header.includes("open")) return "bars";
+  throw new RecordedFileError(
+    `${file}, line 1, header: got ${JSON.stringify(header.join(","))}, expected the columns of bars, quotes or trades`,
+  );
+}
+
+/**
+ * Conditions of a trade that is no last price: derivatively priced, sold late, average price, and the venues' official
+ * open and close reports, which repeat shares already printed.
+ */
+const NO_LAST_PRICE = 0x200 | 0x800 | 0x10_0000 | 0x100_0000 | 0x400_0000;
+
+/** Trades in file order: `price,size` with optional `condition_hex` (base 16) and `suspicious`. Repeats are kept. */
+export function parseTrades(file: string, text: string, symbol: string): readonly Trade[] {
+  const trades: Trade[] = [];
+  for (const row of rowsOf(file, text)) {
+    const time = timeOf(row, () => undefined);
+    if (time === undefined) throw failure(row, "time", "", "a time of the day");
+    const condition = Number.parseInt(row.cells.get("condition_hex") ?? "0", 16);
+    // 32-bit masks: the odd-lot bit is the sign bit of the conversion, which the other bits do not feel.
+    const isNoLastPrice = (condition & NO_LAST_PRICE) !== 0 || row.cells.get("suspicious") === "1";
+    if (!isNoLastPrice) trades.push({ symbol, time, price: price(row, "price"), size: number(row, "size", 0) });
+  }
+  return inOrder(file, trades);
+}
+
+/**
+ * Changes of the best quote, one side a row, the bid row before the ask row of one stamp; the other side is 0. A lone
+ * row and a suspicious one are left out.
+ */
+export function parseQuotes(file: string, text: string): readonly RecordedQuote[] {
+  const quotes: RecordedQuote[] = [];
+  let bid: { readonly time: Micros; readonly price: number; readonly size: number } | undefined;
+  for (const row of rowsOf(file, text)) {
+    const time = timeOf(row, () => undefined);
+    if (time === undefined) throw failure(row, "time", "", "a time of the day");
+    if (row.cells.get("suspicious") === "1") continue;
+    const [bidPrice, askPrice] = [number(row, "bid", 0), number(row, "ask", 0)];
+    if (bidPrice > 0 && askPrice > 0) {
+      quotes.push({
+        time,
+        bid: bidPrice,
+        ask: askPrice,
+        bidSize: number(row, "bid_size", 0),
+        askSize: number(row, "ask_size", 0),
+      });
+    } else if (bidPrice > 0) bid = { time, price: bidPrice, size: number(row, "bid_size", 0) };
+    else if (askPrice > 0 && bid?.time === time) {
+      quotes.push({ time, bid: bid.price, ask: askPrice, bidSize: bid.size, askSize: number(row, "ask_size", 0) });
+    }
+  }
+  return inOrder(file, quotes);
+}
+
+function inOrder<T extends { readonly time: Micros }>(file: string, items: readonly T[]): readonly T[] {
+  items.forEach((item, index) => {
+    if (item.time < (items[index - 1]?.time ?? 0)) {
+      throw new RecordedFileError(`${file}: times must not step back, item ${index + 1} lies before the one before it`);
+    }
+  });
+  return items;
+}
+
+function headerOf(text: string): readonly string[] {
+  const end = text.indexOf("\n");
+  return (end === -1 ? text : text.slice(0, end)).split(",").map((name) => name.trim().toLowerCase());
+}
+
 function rowsOf(file: string, text: string): readonly Row[] {
   const lines = text.replace(/\r\n/g, "\n").split("\n");
-  const header = (lines[0] ?? "").split(",").map((name) => name.trim().toLowerCase());
+  const header = headerOf(text);
   const rows: Row[] = [];
   for (let index = 1; index < lines.length; index += 1) {
     const line = lines[index] ?? "";

@@ -1,19 +1,24 @@
-import { createBarBuilder } from "#core/market/bar-builder.ts";
+import { createBarBuilder, merge } from "#core/market/bar-builder.ts";
 import type { Calendar } from "#core/market/calendar.ts";
 import { present } from "#shared/lib/assert.ts";
 import { incrementAt, roundToTick } from "#shared/lib/ticks.ts";
-import { MINUTE, type Micros, SECOND } from "#shared/lib/time.ts";
+import { DAY, HOUR, MINUTE, type Micros, SECOND } from "#shared/lib/time.ts";
 import type { Instrument } from "#shared/model/instrument.ts";
 import type { Bar, Quote, Timeframe, Trade } from "#shared/model/market.ts";
 import { type BarPrint, barPrints, FIRST_SIZES, type QuoteBar, quotePrints } from "./bar-prints.ts";
 import type { MarketInstant, MarketSource } from "./market-source.ts";
+import type { RecordedQuote } from "./recorded-files.ts";
 
-/** What was recorded of one symbol. All bars are of one size. */
+/** What was recorded of one symbol: bars of one size with their quotes, or every trade and change of the best quote. */
 export type Recording = {
   readonly instrument: Instrument;
-  /** Minutes of the day that is played and of the days before it, ascending. */
+  /** Bars of the day that is played and of the days before it, ascending. */
   readonly bars: readonly Bar[];
   readonly quoteBars: readonly QuoteBar[];
+  /** Size of the bars in microseconds. An hour bar holds what of its hour lies in the session, a daily bar the session. */
+  readonly length: Micros;
+  readonly trades: readonly Trade[];
+  readonly quotes: readonly RecordedQuote[];
   readonly dailyBars: readonly Bar[];
 };
 
@@ -31,26 +36,26 @@ type Item = {
 };
 
 /**
- * Plays recorded minute bars and quotes of [from, to) by the four-print rule. The standing quote is sent again every two
- * seconds, so that a thin file does not look like a dead feed; a completed bar comes at its end, before the next prints.
+ * Plays what was recorded of [from, to): bars by the four-print rule, trades and quotes at their own instants. The standing
+ * quote is sent again every two seconds, so that a thin file does not look like a dead feed; a completed minute comes at
+ * its end, before the next prints.
  */
 export function createReplay(input: {
   readonly recordings: readonly Recording[];
   readonly calendar: Calendar;
   readonly from: Micros;
   readonly to: Micros;
-  /** Size of the bars; one minute unless the file says otherwise. */
-  readonly length?: Micros;
 }): MarketSource {
-  const length = input.length ?? MINUTE;
+  const { calendar } = input;
   const recordings = [...input.recordings].sort((a, b) => (a.instrument.symbol < b.instrument.symbol ? -1 : 1));
-  const items = recordings.flatMap((recording) => itemsOf(recording, input.from, input.to, length));
+  const items = recordings.flatMap((recording) => itemsOf(recording, input.from, input.to, calendar));
   items.sort(
     (a, b) =>
       a.time - b.time ||
       ORDER_OF_A_PRINT[a.kind] - ORDER_OF_A_PRINT[b.kind] ||
       (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : 0),
   );
+  const minutes = new Map(recordings.map((one) => [one.instrument.symbol, minutesOf(one, calendar)]));
   const bySymbol = new Map(recordings.map((recording) => [recording.instrument.symbol, recording]));
   let position = 0;
   return {
@@ -73,35 +78,91 @@ export function createReplay(input: {
     },
     history(symbol, timeframe, from, to) {
       const recording = bySymbol.get(symbol);
-      return recording === undefined ? [] : historyOf(recording, timeframe, from, to, length, input.calendar);
+      return recording === undefined
+        ? []
+        : historyOf(recording, minutes.get(symbol) ?? [], timeframe, from, to, calendar);
     },
   };
 }
 
-function itemsOf(recording: Recording, from: Micros, to: Micros, length: Micros): Item[] {
+function itemsOf(recording: Recording, from: Micros, to: Micros, calendar: Calendar): Item[] {
   const symbol = recording.instrument.symbol;
-  const bars = new Map(within(recording.bars, from, to).map((bar) => [bar.start, bar]));
-  const quotes = new Map(within(recording.quoteBars, from, to).map((bar) => [bar.start, bar]));
-  const starts = [...new Set([...bars.keys(), ...quotes.keys()])].sort((a, b) => a - b);
   const items: Item[] = [];
-  const prints: BarPrint[] = [];
-  let sizes = FIRST_SIZES;
-  for (const start of starts) {
-    const bar = bars.get(start);
-    const quoteBar = quotes.get(start);
-    if (bar !== undefined) {
-      const halfSpread = (price: number): number => halfSpreadOf(recording.instrument, price);
-      prints.push(...barPrints({ symbol, bar, length, quoteBar, sizes, halfSpread }));
-      items.push({ time: start + length, kind: "bar", symbol, bar });
-    } else if (quoteBar !== undefined) prints.push(...quotePrints(symbol, length, quoteBar, sizes));
-    if (quoteBar !== undefined) sizes = { bid: quoteBar.bidSize, ask: quoteBar.askSize };
-  }
-  for (const print of prints) {
-    items.push({ time: print.time, kind: "quote", symbol, quote: onTicks(print.quote, recording.instrument) });
+  const quote = (time: Micros, value: Quote): void => {
+    items.push({ time, kind: "quote", symbol, quote: value });
+  };
+  for (const print of printsOf(recording, from, to, calendar)) {
+    quote(print.time, onTicks(print.quote, recording.instrument));
     if (print.trade !== undefined) items.push({ time: print.time, kind: "trade", symbol, trade: print.trade });
+  }
+  for (const trade of recording.trades) {
+    if (trade.time >= from && trade.time < to) items.push({ time: trade.time, kind: "trade", symbol, trade });
+  }
+  for (const one of recording.quotes) {
+    if (one.time >= from && one.time < to) quote(one.time, { ...one, symbol, quality: "live" });
+  }
+  for (const bar of within(minutesOf(recording, calendar), from, to)) {
+    items.push({ time: bar.start + MINUTE, kind: "bar", symbol, bar });
   }
   items.push(...resends(items, symbol));
   return items;
+}
+
+function printsOf(recording: Recording, from: Micros, to: Micros, calendar: Calendar): readonly BarPrint[] {
+  const { instrument } = recording;
+  const symbol = instrument.symbol;
+  // An hour is labelled before the part of it that is played.
+  const labelledFrom = recording.length >= HOUR ? from - recording.length : from;
+  const bars = new Map(within(recording.bars, labelledFrom, to).map((bar) => [bar.start, bar]));
+  const quotes = new Map(within(recording.quoteBars, labelledFrom, to).map((bar) => [bar.start, bar]));
+  const starts = [...new Set([...bars.keys(), ...quotes.keys()])].sort((a, b) => a - b);
+  const prints: BarPrint[] = [];
+  let sizes = FIRST_SIZES;
+  for (const labelled of starts) {
+    const bar = bars.get(labelled);
+    const quoteBar = quotes.get(labelled);
+    const { start, length } = playedSpan(recording.length, labelled, calendar);
+    if (start < from) continue;
+    if (bar !== undefined) {
+      const halfSpread = (price: number): number => halfSpreadOf(instrument, price);
+      prints.push(...barPrints({ symbol, bar: { ...bar, start }, length, quoteBar, sizes, halfSpread }));
+    } else if (quoteBar !== undefined) prints.push(...quotePrints(symbol, length, quoteBar, sizes));
+    if (quoteBar !== undefined) sizes = { bid: quoteBar.bidSize, ask: quoteBar.askSize };
+  }
+  return prints;
+}
+
+/** Hours are labelled from midnight and days with their date: of both only what lies in the session was traded. */
+function playedSpan(size: Micros, start: Micros, calendar: Calendar): { start: Micros; length: Micros } {
+  if (size < HOUR) return { start, length: size };
+  const session = calendar.sessionOf(start) ?? calendar.nextSession(start);
+  if (session === undefined) return { start, length: size };
+  const end = Math.min(size >= DAY ? session.close : start + size, session.close);
+  const begin = Math.max(start, session.open);
+  return end > begin ? { start: begin, length: end - begin } : { start, length: size };
+}
+
+/** Minutes with a trade: those of the file, seconds merged, or what the prints of longer bars and of ticks come to. */
+function minutesOf(recording: Recording, calendar: Calendar): readonly Bar[] {
+  if (recording.length === MINUTE && recording.bars.length > 0) return recording.bars;
+  const parts: readonly Bar[] =
+    recording.length < MINUTE
+      ? recording.bars
+      : printsOf(recording, 0, Number.MAX_SAFE_INTEGER, calendar).flatMap(({ trade }) =>
+          trade === undefined ? [] : [barOfTrade(trade)],
+        );
+  const minutes: Bar[] = [];
+  for (const part of recording.trades.length > 0 ? recording.trades.map(barOfTrade) : parts) {
+    const start = part.start - (part.start % MINUTE);
+    const last = minutes.at(-1);
+    if (last?.start === start) minutes[minutes.length - 1] = merge(last, part);
+    else minutes.push({ ...part, start });
+  }
+  return minutes;
+}
+
+function barOfTrade({ time, price, size }: Trade): Bar {
+  return { start: time, open: price, high: price, low: price, close: price, volume: size };
 }
 
 /** Quotes between the changes, every two seconds from the first quote to the last bar's end. */
@@ -137,13 +198,13 @@ function onTicks(quote: Quote, instrument: Instrument): Quote {
 /** Bars that were complete at `to`, coarser sizes built from the minutes of the regular session. */
 function historyOf(
   recording: Recording,
+  known: readonly Bar[],
   timeframe: Timeframe,
   from: Micros,
   to: Micros,
-  length: Micros,
   calendar: Calendar,
 ): readonly Bar[] {
-  const minutes = recording.bars.filter((bar) => bar.start >= from && bar.start + length <= to);
+  const minutes = known.filter((bar) => bar.start >= from && bar.start + MINUTE <= to);
   if (timeframe === "1m") return minutes;
   if (timeframe === "1d" && recording.dailyBars.length > 0) {
     return recording.dailyBars.filter(
