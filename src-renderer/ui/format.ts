@@ -10,7 +10,6 @@ const clock = new Intl.DateTimeFormat("en-GB", {
   second: "2-digit",
   hourCycle: "h23",
 });
-const day = new Intl.DateTimeFormat("en-CA", { timeZone: "America/New_York" });
 
 /** Decimals of a stock's tick at a price: a hundredth of a cent under one dollar, a cent above. */
 function decimalsAt(value: number): number {
@@ -66,10 +65,6 @@ export function number(value: number | undefined, digits = 2): string {
 /** `HH:MM:SS` in New York of engine microseconds. */
 export function time(micros: number | undefined): string {
   return micros === undefined || micros <= 0 ? UNKNOWN : clock.format(micros / 1000);
-}
-
-export function date(micros: number | undefined): string {
-  return micros === undefined || micros <= 0 ? UNKNOWN : day.format(micros / 1000);
 }
 
 /** `0.4 s`, `3 m`, `2 h`. */

@@ -86,7 +86,6 @@ export const statusSchema = z.object({
   orderPathP99Ms: z.number().optional(),
   messagesLastSecond: z.number().int().optional(),
 });
-export type Status = z.infer<typeof statusSchema>;
 
 export const distributionSchema = z.object({
   count: z.number().int(),

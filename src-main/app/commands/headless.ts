@@ -103,9 +103,13 @@ async function finish(parts: {
   const report = await host.report();
   const gateway = gatewayReport(host);
   await host.stop();
-  print(options, { ...report, ...gateway }, () => reportText(report));
+  const { maxRSS } = process.resourceUsage();
+  const memory = { rssMegabytes: megabytes(process.memoryUsage.rss()), peakMegabytes: megabytes(maxRSS * 1_024) };
+  print(options, { ...report, ...gateway, memory }, () => reportText(report));
   return EXIT.done;
 }
+
+const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10;
 
 /** The simulator's own books, the second witness beside ours. */
 function gatewayReport(host: Host): Readonly<Record<string, unknown>> {

@@ -115,8 +115,3 @@ export function applyNotPlaced(order: Order, text: string, time: Micros): Order 
 export function applyNotSent(order: Order, status: "expired" | "notPlaced", text: string, time: Micros): Order {
   return order.status === "intent" ? { ...order, status, message: text, updatedTime: time } : order;
 }
-
-/** Shares that may still fill. */
-export function openQuantity(order: Order): number {
-  return isTerminal(order.status) ? 0 : Math.max(0, order.quantity - order.filledQuantity);
-}
