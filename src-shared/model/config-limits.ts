@@ -71,7 +71,6 @@ export const breakerSection = z.strictObject({
     max: 50,
     aliases: [alias("CIRCUIT_BREAKER_THRESHOLD")],
     enforcedIn: ["BREAKER_OPEN"],
-    isEnforced: false,
   }),
   timeoutSeconds: number({
     title: "Time until an open circuit breaker is probed",
@@ -81,7 +80,6 @@ export const breakerSection = z.strictObject({
     max: 3_600,
     aliases: [alias("CIRCUIT_BREAKER_TIMEOUT")],
     enforcedIn: ["BREAKER_OPEN"],
-    isEnforced: false,
   }),
 });
 
@@ -103,7 +101,6 @@ export const executionSection = z.strictObject({
     max: 168,
     aliases: [alias("EXECUTION_POSITION_TIMEOUT")],
     enforcedIn: ["position timeout"],
-    isEnforced: false,
   }),
   maxConcurrentParents: integer({
     title: "Parent orders under way at once",

@@ -132,7 +132,6 @@ export const riskSection = z.strictObject({
     max: 20,
     aliases: [fractionAlias("RISK_MAX_POSITION_LOSS_PCT")],
     enforcedIn: ["POSITION_LOSS"],
-    isEnforced: false,
   }),
   maxOrderQuantity: integer({
     title: "Shares of one order",
@@ -192,7 +191,6 @@ export const riskSection = z.strictObject({
     max: 50,
     aliases: [fractionAlias("RISK_MAX_SECTOR_EXPOSURE")],
     enforcedIn: ["CONCENTRATION"],
-    isEnforced: false,
   }),
   maxGrossPercent: number({
     title: "Long and short value together",

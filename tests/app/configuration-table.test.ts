@@ -118,9 +118,7 @@ describe("a limit that is shown is a limit that acts", () => {
         [section]: { ...Object(Object.entries(before).find(([one]) => one === section)?.[1]), [field]: shifted(key) },
       });
       const isRead = JSON.stringify(engineSettings(config)) !== JSON.stringify(engineSettings(before));
-      // The engine is told the age of positions, and does not look at it yet.
-      const isAwaited = name === "execution.positionTimeoutHours";
-      expect(isRead && !isAwaited).toBe(key.isEnforced);
+      expect(isRead).toBe(key.isEnforced);
     },
   );
 

@@ -18,7 +18,7 @@ export type EngineSettings = Pick<
 
 /** The limits that block are the limits that were loaded: the one way from the configuration to the engine. */
 export function engineSettings(config: Configuration): EngineSettings {
-  const { risk, data, sizing, execution, strategy, simulation } = config;
+  const { risk, data, sizing, execution, strategy, simulation, breaker } = config;
   const { assumeAdv } = simulation;
   return {
     profile: config.profile,
@@ -58,6 +58,10 @@ export function engineSettings(config: Configuration): EngineSettings {
       accountValuesSeconds: risk.accountValuesSeconds,
       signalExpirySeconds: risk.signalExpirySeconds,
       duplicateSeconds: risk.duplicateSeconds,
+      maxSectorPercent: risk.maxSectorPercent,
+      positionLossPercent: risk.positionLossPercent,
+      breakerThreshold: breaker.threshold,
+      breakerTimeoutSeconds: breaker.timeoutSeconds,
     },
     sizing: { positionPercent: sizing.positionPercent, riskPercent: sizing.riskPercent },
     orderTimeoutSeconds: execution.orderTimeoutSeconds,

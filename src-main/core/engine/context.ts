@@ -36,7 +36,7 @@ export type AccountValues = {
  */
 export class Context {
   readonly options: EngineOptions;
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger;
   readonly market: MarketStage;
   time: Micros = 0;
   /** What the event at hand is, for the `cause` of its notes. */
@@ -49,6 +49,8 @@ export class Context {
   reconciledGeneration = 0;
   isJournalStalled = false;
   readonly farmsDown = new Set<string>();
+  /** Holdings whose age has been told. */
+  readonly overdueHoldings = new Set<string>();
   accountValues: AccountValues | undefined;
   readonly denials = new Map<RiskCode, { count: number; lastTime?: Micros }>();
   readonly counters = new Map<string, number>();
@@ -57,8 +59,10 @@ export class Context {
   private alertSequence = 0;
 
   constructor(options: EngineOptions, market: MarketStage) {
+    const { breakerThreshold, breakerTimeoutSeconds } = options.limits;
     this.options = options;
     this.market = market;
+    this.ledger = new Ledger({ threshold: breakerThreshold, timeoutSeconds: breakerTimeoutSeconds });
   }
 
   emit(effect: Effect): void {
@@ -77,6 +81,7 @@ export class Context {
 
   /** Applies a fact and journals it; publishes what it changed. */
   note(note: Note, intentId?: string): Applied {
+    const { openings } = this.ledger.breaker;
     const applied = this.ledger.apply(note, this.time);
     const journalled: JournalNote = {
       ...note,
@@ -87,6 +92,10 @@ export class Context {
     };
     this.emit({ kind: "journal", note: journalled });
     for (const orderRef of applied.orders) this.publishOrder(orderRef);
+    const { breaker } = this.ledger;
+    if (breaker.openings > openings) {
+      this.alert("critical", "BREAKER_OPEN", `${breaker.failures} order failures in a row: only exits pass`);
+    }
     return applied;
   }
 

@@ -11,8 +11,16 @@ import type { LedgerState } from "./ledger.ts";
 import { MarketStage, type TickOutcome } from "./market-stage.ts";
 import type { Note } from "./note.ts";
 import type { EngineOptions } from "./options.ts";
-import { onCommission, onExecution, onOrderNotSent, onOrderReport, onOrderSent, watchDeadlines } from "./order-flow.ts";
-import { openSession, watchLosses } from "./risk-stage.ts";
+import {
+  onCommission,
+  onExecution,
+  onOrderNotSent,
+  onOrderReport,
+  onOrderSent,
+  watchDeadlines,
+  watchHoldings,
+} from "./order-flow.ts";
+import { openSession, watchLosses, watchPositionLoss } from "./risk-stage.ts";
 import { SignalStage } from "./signal-stage.ts";
 
 /** Deadlines are looked at this often, whatever the rate of events. */
@@ -162,6 +170,10 @@ export class Engine {
     if (mark === undefined) return;
     context.ledger.portfolio.mark(symbol, mark, context.time);
     context.emit({ kind: "touch", topic: "account", key: symbol });
+    const source = { kind: "system", why: "position loss" } as const;
+    watchPositionLoss(context, symbol, (reason) => {
+      this.exits.close({ symbol, owner: undefined, source, reason, isFlattening: true });
+    });
     watchLosses(context, this.kill);
   }
 
@@ -203,6 +215,7 @@ export class Engine {
     if (context.time - this.lastWatch < WATCH_INTERVAL) return;
     this.lastWatch = context.time;
     watchDeadlines(context);
+    watchHoldings(context);
     this.broker.watch();
     this.exits.watchProtection();
   }

@@ -9,6 +9,15 @@ import {
 } from "#core/execution/order-lifecycle.ts";
 import type { Verdict } from "#core/execution/reconciliation.ts";
 import { type BookingOutcome, Portfolio, type PortfolioState } from "#core/portfolio/portfolio.ts";
+import {
+  type BreakerLimits,
+  type BreakerState,
+  breakerFailed,
+  breakerProbe,
+  breakerReleased,
+  breakerSucceeded,
+  CLOSED_BREAKER,
+} from "#core/risk/circuit-breaker.ts";
 import { assert } from "#shared/lib/assert.ts";
 import type { Micros6 } from "#shared/lib/money.ts";
 import { MINUTE, type Micros } from "#shared/lib/time.ts";
@@ -33,6 +42,7 @@ export type Applied = {
 };
 
 const NOTHING: Applied = { orders: [] };
+const ANSWERED: ReadonlySet<Order["status"]> = new Set<Order["status"]>(["acked", "partial", "filled"]);
 
 export type LedgerState = {
   readonly portfolio: PortfolioState;
@@ -51,6 +61,8 @@ export type LedgerState = {
   readonly frozen: readonly string[];
   readonly entryTimes: readonly Micros[];
   readonly likes: readonly (readonly [string, Micros])[];
+  readonly breaker: BreakerState;
+  readonly heldSince: readonly (readonly [string, Micros])[];
 };
 
 export const strategyKey = (strategyId: string, symbol: string): string => `${strategyId}|${symbol}`;
@@ -84,6 +96,24 @@ export class Ledger {
   /** Times of the opening parents of the last minute. */
   entryTimes: Micros[] = [];
   private likes = new Map<string, Micros>();
+  /** The breaker of orders, account-wide. */
+  breaker: BreakerState = CLOSED_BREAKER;
+  /** When each holding began; absent while flat. */
+  readonly heldSince = new Map<string, Micros>();
+  private readonly configured: BreakerLimits;
+
+  constructor(breaker: BreakerLimits) {
+    this.configured = breaker;
+  }
+
+  /** The breaker's limits with what was changed since the start. */
+  breakerLimits(): BreakerLimits {
+    const { threshold, timeoutSeconds } = this.configured;
+    return {
+      threshold: this.limits.get("breakerThreshold") ?? threshold,
+      timeoutSeconds: this.limits.get("breakerTimeoutSeconds") ?? timeoutSeconds,
+    };
+  }
 
   /** Applies one fact. Total: a fact of the past is never refused. */
   apply(note: Note, time: Micros): Applied {
@@ -166,6 +196,8 @@ export class Ledger {
       frozen: [...this.frozen],
       entryTimes: [...this.entryTimes],
       likes: [...this.likes],
+      breaker: this.breaker,
+      heldSince: [...this.heldSince],
     };
   }
 
@@ -195,6 +227,8 @@ export class Ledger {
     this.isOpened = state.isOpened;
     this.entryTimes = [...state.entryTimes];
     this.likes = new Map(state.likes);
+    this.breaker = state.breaker;
+    fill(this.heldSince, state.heldSince);
   }
 
   private applyIntent(body: NoteOf<"INTENT">["body"], time: Micros): Applied {
@@ -208,6 +242,8 @@ export class Ledger {
       this.entryTimes = [...this.entryTimes.filter((entry) => entry > time - MINUTE), time];
       this.session.entries += 1;
       this.session.notional += body.notional;
+      const [entry] = body.orders;
+      if (entry !== undefined) this.breaker = breakerProbe(this.breaker, this.breakerLimits(), entry.orderRef, time);
     }
     return { orders: body.orders.map((order) => order.orderRef) };
   }
@@ -231,6 +267,7 @@ export class Ledger {
     const booking = this.portfolio.book(execution);
     if (booking === "duplicate") return { orders: [], booking };
     this.executions.set(execution.execId, execution);
+    this.watchHolding(execution.symbol, time);
     const early = this.commissions.get(execution.execId);
     if (early !== undefined) this.portfolio.commission(execution.symbol, execution.execId, early);
     // A correction changes the books; the order's own count keeps what it first heard, and the alarm says so.
@@ -260,6 +297,7 @@ export class Ledger {
       for (const { symbol, quantity, averageCost } of body.opening.positions) {
         this.portfolio.adopt(symbol, quantity, averageCost);
         this.strategyPositions.set(strategyKey("manual", symbol), quantity);
+        this.watchHolding(symbol, time);
       }
       this.isOpened = true;
     }
@@ -357,8 +395,30 @@ export class Ledger {
     if (before === undefined) return NOTHING;
     const { order, alarm } = transition(before);
     this.put(order);
+    this.judgeCall(before, order);
     const resized = isTerminal(order.status) && !isTerminal(before.status) ? this.resizeChildren(order) : [];
     return { orders: [orderRef, ...resized], ...(alarm === undefined ? {} : { alarm }) };
+  }
+
+  /** The broker's answer to what was sent, or its absence, is what the breaker counts; children answer with their entry. */
+  private judgeCall(before: Order, after: Order): void {
+    if (before.parentRef !== undefined || before.status === after.status) return;
+    const time = after.updatedTime;
+    const isAnswer = before.status === "sent" || before.status === "unknown";
+    if (before.status === "sent" && after.status === "unknown") {
+      this.breaker = breakerFailed(this.breaker, this.breakerLimits(), time);
+    } else if (after.status === "rejected" && isAnswer) {
+      this.breaker = breakerFailed(this.breaker, this.breakerLimits(), time);
+    } else if (before.status === "sent" && ANSWERED.has(after.status)) {
+      this.breaker = breakerSucceeded(this.breaker, time);
+    } else if (isTerminal(after.status) && this.breaker.probe === after.orderRef) {
+      this.breaker = breakerReleased(this.breaker);
+    }
+  }
+
+  private watchHolding(symbol: string, time: Micros): void {
+    if (this.portfolio.quantity(symbol) === 0) this.heldSince.delete(symbol);
+    else if (!this.heldSince.has(symbol)) this.heldSince.set(symbol, time);
   }
 
   /** A bracket protects what was bought: when its entry ends short, the children end with it at that size. */

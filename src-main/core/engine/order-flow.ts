@@ -2,7 +2,7 @@ import { CONTROLS } from "#core/risk/checks.ts";
 import { type ApprovedOrder, decide, type RiskDecision } from "#core/risk/risk-engine.ts";
 import type { RiskView } from "#core/risk/risk-view.ts";
 import { roundToMicros } from "#shared/lib/money.ts";
-import { SECOND } from "#shared/lib/time.ts";
+import { HOUR, SECOND } from "#shared/lib/time.ts";
 import type { Execution } from "#shared/model/broker.ts";
 import { isTerminal, type Order, type OrderRequest, type OrderSource } from "#shared/model/order.ts";
 import type { Decision, RiskFailure } from "#shared/model/risk.ts";
@@ -242,6 +242,19 @@ export function watchDeadlines(context: Context): void {
     if (isOverdueEntry(context, order)) cancelOrder(context, order.orderRef, "unfilled entry timed out");
   }
   if (mustAsk) context.emit({ kind: "reconcile", reason: "an order's state is open" });
+}
+
+/** A position that is held for longer than a person allowed is told once a run; whether it is closed is theirs to say. */
+export function watchHoldings(context: Context): void {
+  const hours = context.options.positionTimeoutHours;
+  for (const [symbol, since] of context.ledger.heldSince) {
+    if (context.time - since < hours * HOUR || context.overdueHoldings.has(symbol)) continue;
+    context.overdueHoldings.add(symbol);
+    context.alert("warning", "POSITION_TIMEOUT", `${symbol} is held for more than ${hours} h`, { symbol });
+  }
+  for (const symbol of context.overdueHoldings) {
+    if (!context.ledger.heldSince.has(symbol)) context.overdueHoldings.delete(symbol);
+  }
 }
 
 function isOverdueEntry(context: Context, order: Order): boolean {

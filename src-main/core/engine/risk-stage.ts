@@ -1,4 +1,5 @@
 import { CONTROLS } from "#core/risk/checks.ts";
+import { breakerAdmits } from "#core/risk/circuit-breaker.ts";
 import { gaugeOf } from "#core/risk/control.ts";
 import { lossGauges, lossStages } from "#core/risk/loss-stages.ts";
 import type { RiskView } from "#core/risk/risk-view.ts";
@@ -8,6 +9,7 @@ import { type Order, type OrderRequest, signed } from "#shared/model/order.ts";
 import type { RiskCode, RiskGauge, StateCause, TradingState } from "#shared/model/risk.ts";
 import type { Context } from "./context.ts";
 
+const POSITION_LOSS_EQUITY_PERCENT = 1;
 const SEVERITY: readonly TradingState[] = ["ACTIVE", "REDUCING", "HALTED", "KILLED"];
 
 /** Strictest state over the account and the scopes named. */
@@ -54,6 +56,8 @@ export function riskView(
     isReconciled: context.reconciledGeneration === context.generation && context.generation > 0,
     isSymbolFrozen: ledger.frozen.has(symbol),
     isJournalStalled: context.isJournalStalled,
+    breakerFailures: ledger.breaker.failures,
+    isBreakerAdmitting: breakerAdmits(ledger.breaker, ledger.breakerLimits(), time),
     market: market.view(symbol, context.farmsDown.size === 0),
     position: ledger.portfolio.quantity(symbol),
     workingBuy: sharesOf(openings, symbol, "buy"),
@@ -65,6 +69,7 @@ export function riskView(
     grossExposure: exposure.gross,
     netExposure: exposure.net,
     symbolExposure: exposure.symbol,
+    sectorExposure: exposure.sector,
     workingMargin: exposure.margin,
     ordersLastMinute: ledger.entryTimes.filter((entry) => entry > time - MINUTE).length,
     tradesToday: ledger.session.entries,
@@ -118,7 +123,10 @@ function exposures(context: Context, openings: readonly Order[], symbol: string)
     gross += Math.abs(value);
     net += value;
   }
+  const sector = sectorOf(context, symbol);
   let mine = Math.abs(held.get(symbol) ?? 0);
+  let inSector = 0;
+  for (const [name, value] of held) if (sectorOf(context, name) === sector) inSector += Math.abs(value);
   let margin = 0;
   for (const order of openings) {
     const value = openShares(order) * (order.limitPrice ?? order.stopPrice ?? priceOf(context, order.symbol));
@@ -127,9 +135,12 @@ function exposures(context: Context, openings: readonly Order[], symbol: string)
     net += signed(order.side, value);
     margin += order.side === "sell" ? 1.5 * value : value;
     if (order.symbol === symbol) mine += value;
+    if (sectorOf(context, order.symbol) === sector) inSector += value;
   }
-  return { openSymbols, gross, net, symbol: mine, margin };
+  return { openSymbols, gross, net, symbol: mine, sector: inSector, margin };
 }
+
+const sectorOf = (context: Context, symbol: string): string => context.market.instrument(symbol)?.sector ?? "unknown";
 
 /** Mark, else the average cost: a holding without a price must not vanish from the limits. */
 function priceOf(context: Context, symbol: string): number {
@@ -141,10 +152,11 @@ function priceOf(context: Context, symbol: string): number {
 export function riskGauges(context: Context): readonly RiskGauge[] {
   const symbol = context.market.stalestSymbol() ?? context.options.symbols[0] ?? "";
   const view = riskView(context, { symbol, side: "buy", intentId: "", source: { kind: "manual", who: "" } }, "");
+  const worst = Math.max(0, ...context.ledger.portfolio.symbols().map((one) => lossPercent(context, one)));
   const denied = (code: RiskCode) => context.denials.get(code) ?? { count: 0 };
   return [
     ...CONTROLS.map((control) => gaugeOf(control, view, denied(control.code))),
-    ...lossGauges(lossInput(context), context.limits()).map((gauge) => ({
+    ...lossGauges(lossInput(context), worst, context.limits()).map((gauge) => ({
       ...gauge,
       denialsToday: denied(gauge.code).count,
     })),
@@ -178,6 +190,41 @@ export function watchLosses(context: Context, kill: (reason: string) => void): v
   }
 }
 
+/** Unrealised loss of a holding in percent of its entry value; negative for a gain, 0 while flat or unknown. */
+function lossPercent(context: Context, symbol: string): number {
+  const position = context.ledger.portfolio.position(symbol);
+  if (position?.unrealizedPnl === undefined || position.quantity === 0) return 0;
+  return (-position.unrealizedPnl / Math.abs(position.cost)) * 100;
+}
+
+/** A position that lost too much stops opening in its symbol and is closed; the second one of a session, in the account. */
+export function watchPositionLoss(context: Context, symbol: string, close: (reason: string) => void): void {
+  const { ledger } = context;
+  const position = ledger.portfolio.position(symbol);
+  if (position?.unrealizedPnl === undefined || position.quantity === 0 || position.unrealizedPnl >= 0) return;
+  if (ledger.causes.has(`POSITION_LOSS|symbol:${symbol}`)) return;
+  const percent = lossPercent(context, symbol);
+  const ofEquity = (-position.unrealizedPnl / ledger.portfolio.equity()) * 100;
+  const limit = context.limits().positionLossPercent;
+  if (percent < limit && ofEquity < POSITION_LOSS_EQUITY_PERCENT) return;
+  const detail = `${symbol} lost ${percent.toFixed(2)} % of its entry value (allowed ${limit} %), ${ofEquity.toFixed(2)} % of equity (allowed ${POSITION_LOSS_EQUITY_PERCENT} %)`;
+  const others = [...ledger.causes.values()].filter(({ code }) => code === "POSITION_LOSS").length;
+  const scopes = others > 0 ? [`symbol:${symbol}`, "account"] : [`symbol:${symbol}`];
+  for (const scope of scopes) {
+    const cause: StateCause = {
+      code: "POSITION_LOSS",
+      scope,
+      severity: "REDUCING",
+      since: context.time,
+      detail,
+      clears: "next session",
+    };
+    context.note({ kind: "STATE", body: { what: "cause", cause } });
+  }
+  context.alert("critical", "POSITION_LOSS", detail, { symbol });
+  close("position loss");
+}
+
 /** A new session: the counters of the day start again, and causes that end with the day are cleared. */
 export function openSession(context: Context, date: string): void {
   const { ledger } = context;
@@ -186,7 +233,8 @@ export function openSession(context: Context, date: string): void {
   const highWaterEquity = Math.max(equity, ledger.highWaterEquity ?? equity);
   context.note({ kind: "STATE", body: { what: "session", date, startEquity: equity, highWaterEquity } });
   for (const cause of ledger.causes.values()) {
-    if (cause.code !== "DAILY_LOSS" || cause.severity === "KILLED") continue;
+    const endsWithDay = cause.code === "DAILY_LOSS" || cause.code === "POSITION_LOSS";
+    if (!endsWithDay || cause.severity === "KILLED") continue;
     context.note({ kind: "STATE", body: { what: "clear", code: cause.code, scope: cause.scope } });
   }
   context.denials.clear();

@@ -160,6 +160,21 @@ const journal: Control = {
   check: (_, view) => rule("JOURNAL_STALL", view.isJournalStalled, "the journal does not acknowledge"),
 };
 
+const breaker: Control = {
+  code: "BREAKER_OPEN",
+  scope: "O",
+  title: "Order failures in a row",
+  unit: "failures",
+  configKey: "breaker.threshold",
+  check: (_, view) => {
+    if (view.isBreakerAdmitting) return passed;
+    const detail = "the breaker of orders is open: rejections or missing answers in a row; exits pass";
+    const { breakerFailures: requested, limits } = view;
+    return [{ code: "BREAKER_OPEN", detail, requested, allowed: limits.breakerThreshold }];
+  },
+  read: (view) => ({ value: view.breakerFailures, limit: view.limits.breakerThreshold }),
+};
+
 const stopRequired: Control = {
   code: "STOP_REQUIRED",
   scope: "O",
@@ -216,6 +231,7 @@ export const CONTROLS: readonly Control[] = [
   reconciled,
   connection,
   journal,
+  breaker,
   stopRequired,
   takeProfit,
   ...EXPOSURE_CONTROLS,

@@ -101,7 +101,11 @@ const concentration: Control = {
   check: (judged: Judged, view) => {
     const added = judged.notional ?? Number.NaN;
     const percent = percentOf(view.symbolExposure + added, view.equity);
-    return atMost("CONCENTRATION", percent, view.limits.maxSymbolPercent, "too much of one symbol");
+    const sector = percentOf(view.sectorExposure + added, view.equity);
+    return [
+      ...atMost("CONCENTRATION", percent, view.limits.maxSymbolPercent, "too much of one symbol"),
+      ...atMost("CONCENTRATION", sector, view.limits.maxSectorPercent, "too much in one sector"),
+    ];
   },
   read: (view) => ({ limit: view.limits.maxSymbolPercent }),
 };

@@ -55,10 +55,14 @@ function stage(code: LossStage["code"], severity: LossStage["severity"], detail:
   return { code, severity, detail, clears };
 }
 
-/** The two state-changing limits as the risk console shows them, against their first stage. */
-export function lossGauges(input: LossInput, limits: RiskLimits): readonly RiskGauge[] {
+/**
+ * The state-changing limits as the risk console shows them, against their first stage. `worstPositionPercent` is the
+ * largest unrealised loss of a holding in percent of its entry value, 0 while none loses.
+ */
+export function lossGauges(input: LossInput, worstPositionPercent: number, limits: RiskLimits): readonly RiskGauge[] {
   const gauge = (
-    code: "DAILY_LOSS" | "DRAWDOWN",
+    code: "DAILY_LOSS" | "DRAWDOWN" | "POSITION_LOSS",
+    configKey: string,
     title: string,
     value: number | undefined,
     limit: number,
@@ -69,11 +73,30 @@ export function lossGauges(input: LossInput, limits: RiskLimits): readonly RiskG
     unit: "%",
     limit,
     denialsToday: 0,
-    configKey: code === "DAILY_LOSS" ? "risk.dailyLossReducePercent" : "risk.drawdownReducePercent",
+    configKey,
     ...(value === undefined ? {} : { value, headroom: limit - value }),
   });
   return [
-    gauge("DAILY_LOSS", "Loss of the session", dayLossPercent(input), limits.dailyLossReducePercent),
-    gauge("DRAWDOWN", "Drawdown from the high-water mark", drawdownPercent(input), limits.drawdownReducePercent),
+    gauge(
+      "DAILY_LOSS",
+      "risk.dailyLossReducePercent",
+      "Loss of the session",
+      dayLossPercent(input),
+      limits.dailyLossReducePercent,
+    ),
+    gauge(
+      "DRAWDOWN",
+      "risk.drawdownReducePercent",
+      "Drawdown from the high-water mark",
+      drawdownPercent(input),
+      limits.drawdownReducePercent,
+    ),
+    gauge(
+      "POSITION_LOSS",
+      "risk.positionLossPercent",
+      "Largest loss of a holding",
+      worstPositionPercent,
+      limits.positionLossPercent,
+    ),
   ];
 }

@@ -42,6 +42,11 @@ export type RiskLimits = {
   readonly accountValuesSeconds: number;
   readonly signalExpirySeconds: number;
   readonly duplicateSeconds: number;
+  readonly maxSectorPercent: number;
+  readonly positionLossPercent: number;
+  /** Failures in a row that open the breaker of orders, and seconds until it is probed. */
+  readonly breakerThreshold: number;
+  readonly breakerTimeoutSeconds: number;
 };
 
 /** The market of one symbol as the gate sees it. Absent = unknown, which denies. */
@@ -75,6 +80,9 @@ export type RiskView = {
   readonly isReconciled: boolean;
   readonly isSymbolFrozen: boolean;
   readonly isJournalStalled: boolean;
+  /** Breaker of orders: failures in a row, and whether an opening order may pass. */
+  readonly breakerFailures: number;
+  readonly isBreakerAdmitting: boolean;
   readonly instrument?: Instrument;
   readonly market: MarketView;
   /** The regular session that contains `time`; undefined outside. */
@@ -94,6 +102,8 @@ export type RiskView = {
   readonly grossExposure: number;
   readonly netExposure: number;
   readonly symbolExposure: number;
+  /** Value held and being opened in the symbol's sector; symbols of unknown sector are one sector. */
+  readonly sectorExposure: number;
   readonly excessLiquidity?: number;
   readonly accountValuesTime?: Micros;
   /** Initial margin of the opening orders that work already. */
