@@ -257,6 +257,7 @@ export class Ledger {
           order: applyNotSent(order, change.status, change.text, time),
         }));
       case "unknown":
+        if (change.isSilence === true) this.breaker = breakerFailed(this.breaker, this.breakerLimits(), time);
         return this.change(change.orderRef, (order) => ({ order: applyUnknown(order, change.text, time) }));
       case "notPlaced":
         return this.change(change.orderRef, (order) => ({ order: applyNotPlaced(order, change.text, time) }));
@@ -400,16 +401,14 @@ export class Ledger {
     return { orders: [orderRef, ...resized], ...(alarm === undefined ? {} : { alarm }) };
   }
 
-  /** The broker's answer to what was sent, or its absence, is what the breaker counts; children answer with their entry. */
+  /** The broker's answer to what was sent is what the breaker counts; a bracket's children answer with their entry. */
   private judgeCall(before: Order, after: Order): void {
     if (before.parentRef !== undefined || before.status === after.status) return;
     const time = after.updatedTime;
     const isAnswer = before.status === "sent" || before.status === "unknown";
-    if (before.status === "sent" && after.status === "unknown") {
+    if (after.status === "rejected" && isAnswer) {
       this.breaker = breakerFailed(this.breaker, this.breakerLimits(), time);
-    } else if (after.status === "rejected" && isAnswer) {
-      this.breaker = breakerFailed(this.breaker, this.breakerLimits(), time);
-    } else if (before.status === "sent" && ANSWERED.has(after.status)) {
+    } else if (isAnswer && ANSWERED.has(after.status)) {
       this.breaker = breakerSucceeded(this.breaker, time);
     } else if (isTerminal(after.status) && this.breaker.probe === after.orderRef) {
       this.breaker = breakerReleased(this.breaker);

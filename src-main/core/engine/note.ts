@@ -16,7 +16,8 @@ export type OrderChange =
       readonly status: "expired" | "notPlaced";
       readonly text: string;
     }
-  | { readonly what: "unknown"; readonly orderRef: string; readonly text: string }
+  /** `isSilence`: the broker did not answer in time, which the breaker of orders counts as a failure. */
+  | { readonly what: "unknown"; readonly orderRef: string; readonly text: string; readonly isSilence?: true }
   | { readonly what: "notPlaced"; readonly orderRef: string; readonly text: string };
 
 /** Facts about the account's state that outlive the process. */

@@ -233,7 +233,7 @@ export function watchDeadlines(context: Context): void {
       age(order.sentTime) >= context.deadline("acknowledgement")
     ) {
       const text = `no acknowledgement within ${context.deadline("acknowledgement")} s`;
-      statusNote(context, { what: "unknown", orderRef: order.orderRef, text });
+      statusNote(context, { what: "unknown", orderRef: order.orderRef, text, isSilence: true });
       context.alert("critical", "ORDER_UNKNOWN", `${order.orderRef}: ${text}`, { orderRef: order.orderRef });
       mustAsk = true;
     }
