@@ -1,0 +1,25 @@
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { withConfiguration } from "#tests/support/readme.ts";
+
+const readme = readFileSync("README.md", "utf8");
+
+describe("the README", () => {
+  test("has the table of the configuration as the schema says it (node tests/support/readme.ts)", () => {
+    expect(withConfiguration(readme)).toBe(readme);
+  });
+
+  test("names the two commands, and files that are there", () => {
+    expect(readme).toContain("npm ci && npm start");
+    expect(readme).toContain("npm ci && npm test");
+    const links = [...readme.matchAll(/\]\(([^)#]+)\)/g)].map((match) => match[1] ?? "");
+    const missing = links.filter((link) => !link.startsWith("http") && !existsSync(link));
+    expect(missing).toEqual([]);
+  });
+
+  test("the spine is eight files, each under 250 lines", () => {
+    const spine = [...readme.matchAll(/^\d\. \[`([^`]+)`\]/gm)].map((match) => match[1] ?? "");
+    expect(spine).toHaveLength(8);
+    for (const file of spine) expect(readFileSync(file, "utf8").split("\n").length, file).toBeLessThan(250);
+  });
+});
