@@ -25,6 +25,7 @@ const GROUPS: Readonly<Record<string, readonly Group[]>> = {
     { name: "browser", folders: ["tests/e2e/browser"], needs: "chromium" },
   ],
   electron: [{ name: "electron", folders: ["tests/e2e/electron"], needs: "electron" }],
+  install: [{ name: "install", folders: ["tests/install"] }],
   proof: [{ name: "proof", folders: ["tests/chaos", "tests/simulation", "tests/fuzz"] }],
 };
 
@@ -102,7 +103,7 @@ if (groups === undefined) {
   process.exit(2);
 }
 mkdirSync(ARTIFACTS, { recursive: true });
-if (command === "electron") {
+if (command === "electron" || command === "install") {
   await prepareElectron().catch((error: unknown) =>
     console.log(`the Electron test runtime cannot be prepared: ${String(error)}`),
   );
