@@ -31,25 +31,7 @@ export function notionalMicros(price: number, quantity: number, multiplier = 1):
   return safe(priceToMicros(price) * quantity * multiplier);
 }
 
-/** Sum of amounts, asserting each step. */
-export function add(...amounts: readonly Micros6[]): Micros6 {
-  return amounts.reduce((sum, amount) => safe(sum + amount), 0);
-}
-
 /** For display, analytics and limits only; the ledger never comes back from here. */
 export function toUnits(amount: Micros6): number {
   return amount / MICROS_PER_UNIT;
-}
-
-/** Splits `amount` in proportion to `weights`; the parts always add up (largest remainder). */
-export function split(amount: Micros6, weights: readonly number[]): readonly Micros6[] {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  assert(total > 0, "the weights of a split have a positive sum");
-  const exact = weights.map((weight) => (amount * weight) / total);
-  const parts = exact.map(Math.floor);
-  const left = amount - parts.reduce((sum, part) => sum + part, 0);
-  const order = exact.map((value, index) => ({ index, rest: value - Math.floor(value) }));
-  order.sort((a, b) => b.rest - a.rest || a.index - b.index);
-  for (const { index } of order.slice(0, left)) parts[index] = (parts[index] ?? 0) + 1;
-  return parts;
 }

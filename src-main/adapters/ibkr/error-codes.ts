@@ -54,4 +54,3 @@ export function keepsStream(code: number): boolean {
   return code === 10089 || code === 10090 || code === 10167;
 }
 
-export const CODE_TABLE = TABLE;
