@@ -109,6 +109,9 @@ function remoteCommands(
   define(program, "status", "what the running host does").action(
     action(async (options: CommonOptions) => (await remote()).status(options)),
   );
+  define(program, "url", "a fresh address of the running workstation").action(
+    action(async (options: CommonOptions) => (await remote()).url(options)),
+  );
   define(program, "kill", "STOP at once: entries are cancelled, stops stay; never asks")
     .option("--panic", "cancel everything, protective stops too")
     .option("--flatten", "with --panic: close every position as well")

@@ -1,6 +1,6 @@
-import { accessSync, constants, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { isAbsolute, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { Profile } from "#shared/model/account-guard.ts";
 
 /** The folder cannot be used. The message names the folder, the cause and what to do. */
@@ -63,6 +63,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   ENOTDIR: "a part of the path is a file",
   EEXIST: "a file of that name is in the way",
   ENAMETOOLONG: "the name is too long",
+  ENOENT: "nothing can be made in its parent",
 };
 
 /** A sentence for an error of the file system. */
@@ -71,6 +72,14 @@ export function folderFailure(folder: string, error: unknown): DataDirectoryErro
   const cause = CAUSES[code] ?? (error instanceof Error ? error.message : String(error));
   const advice = "choose another with --data-dir, or give this user the right to write there";
   return new DataDirectoryError(folder, `data directory ${folder} cannot be used: ${cause}; ${advice}`);
+}
+
+/** Step by step: asked to make a whole path, Node tries for ever where the file system answers "no such file" (/proc). */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 /** The profile that a folder belongs to; undefined for a new one. */
@@ -96,7 +105,7 @@ export function openDataDirectory(
   const folder = dataDirectoryPath(given, machine);
   let owner: string | undefined;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     if (!statSync(folder).isDirectory()) throw Object.assign(new Error("not a folder"), { code: "EEXIST" });
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
     owner = ownerOf(folder);

@@ -1,7 +1,8 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import type { GatewaySimulator } from "#adapters/gateway-simulator/gateway-simulator.ts";
-import { hasWorkstation, startHttp } from "#adapters/http/server.ts";
+import { type HttpServer, hasWorkstation, startHttp } from "#adapters/http/server.ts";
 import { acquireInstanceLock } from "#adapters/store/instance-lock.ts";
 import { createSharedClock, wallMs } from "#adapters/system/clock.ts";
 import { listenControl } from "#adapters/system/control-socket.ts";
@@ -192,20 +193,23 @@ async function serveHost(parts: {
   const { config } = options.loaded;
   const bridge = (from: Origin["from"]) => (view: Port) =>
     bridgePorts(view, createWorkerPort(thread.connectView(from)));
-  const control = await listenControl(options.folder, bridge("cli"));
+  let http: HttpServer | undefined;
+  const control = await listenControl(options.folder, (view) =>
+    bridge("cli")(answeringLogin(view, () => http?.loginUrl())),
+  );
   closers.push(() => control.close());
   const isServed = config.http.enabled && options.workstation !== undefined && hasWorkstation(options.workstation);
-  const http =
-    isServed && options.workstation !== undefined
-      ? await startHttp({
-          port: config.http.port,
-          folder: options.workstation,
-          onView: bridge("browser"),
-          isHealthy: () => true,
-          log: options.log,
-        })
-      : undefined;
-  if (http !== undefined) closers.push(() => http.close());
+  if (isServed && options.workstation !== undefined) {
+    const server = await startHttp({
+      port: config.http.port,
+      folder: options.workstation,
+      onView: bridge("browser"),
+      isHealthy: () => true,
+      log: options.log,
+    });
+    http = server;
+    closers.push(() => server.close());
+  }
   writeRunFile(options.folder, {
     pid: process.pid,
     gatewayPort,
@@ -224,6 +228,31 @@ async function serveHost(parts: {
     report: () => thread.report(),
     stop: closeAll,
   };
+}
+
+const loginRequestSchema = z.object({ kind: z.literal("request"), id: z.number().int(), name: z.literal("loginUrl") });
+
+/** A view of the control socket whose requests for a login address are answered here, where the codes are made. */
+function answeringLogin(view: Port, loginUrl: () => string | undefined): Port {
+  const answer = (frame: string): boolean => {
+    if (!frame.includes('"loginUrl"')) return false;
+    const asked = loginRequestSchema.safeParse(jsonOf(frame));
+    if (!asked.success) return false;
+    const url = loginUrl();
+    view.send(JSON.stringify({ kind: "reply", id: asked.data.id, body: url === undefined ? {} : { url } }));
+    return true;
+  };
+  return { ...view, onMessage: (listener) => view.onMessage((frame) => !answer(frame) && listener(frame)) };
+}
+
+/** Undefined for what is no JSON: the engine's side refuses it in the same words as ever. */
+function jsonOf(frame: string): unknown {
+  try {
+    return JSON.parse(frame);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /** Frames pass through unread; the end of one side is the end of the other. */

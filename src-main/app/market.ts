@@ -33,7 +33,7 @@ export class SimulationError extends Error {
 export async function startSimulation(options: SimulationOptions): Promise<GatewaySimulator> {
   const { simulation } = options.config;
   const { latencyMs, maxVersion, lockStepClientIds } = options;
-  return startGateway({
+  const starting = startGateway({
     port: simulation.port,
     source: marketOf(options),
     speed: options.speed,
@@ -45,6 +45,16 @@ export async function startSimulation(options: SimulationOptions): Promise<Gatew
     ...(maxVersion === undefined ? {} : { maxVersion }),
     ...(lockStepClientIds === undefined ? {} : { lockStepClientIds }),
   });
+  return starting.catch((error: unknown) => {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "EADDRINUSE") throw portRefused(simulation.port, "it is in use");
+    if (code === "EACCES") throw portRefused(simulation.port, "this user may not listen there");
+    throw error;
+  });
+}
+
+function portRefused(port: number, why: string): SimulationError {
+  return new SimulationError(`port ${port} of the simulator: ${why}; name another with --port, or 0 for a free one`);
 }
 
 function marketOf({ config, now }: SimulationOptions): MarketSource {

@@ -202,6 +202,9 @@ class EngineViews implements Views {
         return { rows: this.options.configuration };
       case "report":
         return { report: trading.report() };
+      // The host answers it before it comes here, and only who may read the data directory may ask.
+      case "loginUrl":
+        throw new Error("a login address is given on the control socket alone");
     }
   }
 

@@ -123,7 +123,7 @@ function launch(binary: string, options: WindowOptions, isRoot: boolean): Return
     const why = missing === undefined ? `exit ${signal ?? code}` : `the library ${missing} is missing`;
     const isEarly = performance.now() - started < EARLY_DEATH_MS;
     if (isEarly) say(`The window ended at once (${why}). The browser serves the same workstation.`);
-    else say(`The window was closed (${why}). The host goes on; the printed address opens it again.`);
+    else say(`The window was closed (${why}). The host goes on; 'robotrader url' prints a new address.`);
   });
   return child;
 }

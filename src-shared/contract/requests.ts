@@ -72,6 +72,8 @@ export const REQUESTS = {
       ),
     }),
   },
+  /** A fresh one-time address of the workstation; answered by the host, and on its control socket alone. */
+  loginUrl: { request: z.strictObject({}), response: z.object({ url: z.string().optional() }) },
   /** The run's report so far: the document that `headless --json` prints. */
   report: { request: z.strictObject({}), response: z.object({ report: z.record(z.string(), z.unknown()) }) },
 } as const;

@@ -53,4 +53,3 @@ export function classOf(code: number, text: string): CodeClass {
 export function keepsStream(code: number): boolean {
   return code === 10089 || code === 10090 || code === 10167;
 }
-

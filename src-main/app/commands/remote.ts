@@ -96,6 +96,27 @@ async function send(options: CommonOptions, attached: Attached, command: Command
   return result.accepted ? EXIT.done : EXIT.failed;
 }
 
+/** A fresh address of the running workstation; its code works once. */
+export async function url(options: CommonOptions): Promise<number> {
+  const { client, folder } = await attachOrFail(options);
+  const answer = await client.request("loginUrl", {});
+  client.close();
+  if (answer.url === undefined) {
+    throw new CommandError("NOT_SERVED", `the host of ${folder} does not serve the workstation; start it with --serve`);
+  }
+  print(options, { url: answer.url }, () => answer.url ?? "");
+  return EXIT.done;
+}
+
+/** The same for a command that starts a host where one runs already; undefined when none answers. */
+export async function runningUrl(folder: string): Promise<string | undefined> {
+  const attached = await attach(folder);
+  if (attached === undefined) return undefined;
+  const { url: address } = await attached.client.request("loginUrl", {});
+  attached.client.close();
+  return address;
+}
+
 export type KillOptions = CommonOptions & {
   readonly panic?: boolean;
   readonly flatten?: boolean;

@@ -2,8 +2,9 @@ import { workstationFolder } from "#app/commands/headless.ts";
 import { startHost } from "#app/host.ts";
 import { openWindow } from "#app/window.ts";
 import { buildWorkstation } from "#app/workstation.ts";
-import { type CommonOptions, EXIT, prepare } from "./context.ts";
+import { type CommonOptions, EXIT, prepare, print } from "./context.ts";
 import { createEnding } from "./headless.ts";
+import { runningUrl } from "./remote.ts";
 import { workerUrls } from "./workers.ts";
 
 export type StartOptions = CommonOptions & { readonly browser?: boolean };
@@ -16,6 +17,12 @@ const say = (line: string): void => {
 export async function start(options: StartOptions): Promise<number> {
   const context = prepare(options, "start");
   const { profile, simulation } = context.loaded.config;
+  const running = await runningUrl(context.folder);
+  if (running !== undefined) {
+    say(`RoboTrader runs already on ${context.folder}; it is served at ${running}`);
+    print(options, { url: running, isRunning: true }, () => "");
+    return EXIT.done;
+  }
   await buildWorkstation(workstationFolder(), say);
   const ending = createEnding();
   const host = await startHost({
