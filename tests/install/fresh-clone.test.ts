@@ -61,7 +61,8 @@ async function trade(cwd: string, user: number | undefined, env: NodeJS.ProcessE
     said += String(chunk);
   });
   const url = (): string | undefined => /served at (http:\S+)/.exec(said)?.[1];
-  await until(() => url() !== undefined || child.exitCode !== null, `an address: ${said}`, 60_000);
+  await until(() => url() !== undefined || child.exitCode !== null, "an address", 60_000);
+  if (url() === undefined) throw new Error(`npm start ended with ${child.exitCode}: ${said}`);
   const browser = await chromium.launch({ executablePath: chromiumPath() ?? "", args: [...CHROMIUM_FLAGS] });
   try {
     const page = await browser.newPage({ viewport: { width: 1600, height: 950 } });

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, symlinkSync } from "node:fs";
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
@@ -37,6 +37,7 @@ type Run = { readonly cwd: string; readonly path: string; readonly user?: number
 function cleanEnvironment({ cwd, path, env, user }: Run): NodeJS.ProcessEnv {
   const home = join(cwd, "..", `home-${user ?? "own"}`);
   mkdirSync(home, { recursive: true });
+  if (user !== undefined) chownSync(home, user, user);
   return { PATH: path, HOME: home, LANG: "C.UTF-8", TMPDIR: tmpdir(), ...env };
 }
 

@@ -7,10 +7,15 @@ export type Running = {
   readonly exited: Promise<number | null>;
 };
 
-export function runCli(args: readonly string[], env: Readonly<Record<string, string | undefined>> = {}): Running {
+export function runCli(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>> = {},
+  user?: number,
+): Running {
   const child = spawn(process.execPath, ["src-main/app/cli.ts", ...args], {
     env: { ...process.env, VITEST: undefined, ...env },
     stdio: ["ignore", "pipe", "pipe"],
+    ...(user === undefined ? {} : { uid: user, gid: user }),
   });
   const output = { stdout: "", stderr: "" };
   child.stdout?.on("data", (chunk) => {
@@ -24,8 +29,12 @@ export function runCli(args: readonly string[], env: Readonly<Record<string, str
 }
 
 /** Runs a command to its end. */
-export async function cli(args: readonly string[], env: Readonly<Record<string, string | undefined>> = {}) {
-  const running = runCli(args, env);
+export async function cli(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>> = {},
+  user?: number,
+) {
+  const running = runCli(args, env, user);
   const code = await running.exited;
   return { code, ...running.output };
 }
