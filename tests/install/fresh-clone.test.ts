@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CHROMIUM_FLAGS, chromiumPath } from "#tests/support/chromium.ts";
 import { until } from "#tests/support/host.ts";
 import { shoot, waitForTrading } from "../e2e/workstation.ts";
-import { bareTools, cloneHere, copyFor, finish, NOBODY, start } from "./fresh-clone.ts";
+import { bareTools, cloneHere, copyFor, displayKeyFor, finish, NOBODY, start } from "./fresh-clone.ts";
 
 const NPM_VERSIONS = ["10.9.2", "11.6.0"] as const;
 const isRoot = process.getuid?.() === 0;
@@ -135,7 +135,8 @@ describe("npm start on a fresh clone [needs chromium]", () => {
     { timeout },
     async () => {
       userClone ??= copyFor(NOBODY, clone);
-      const env = { DISPLAY: process.env.DISPLAY, ELECTRON_OVERRIDE_DIST_PATH: runtime };
+      const key = displayKeyFor(NOBODY, userClone);
+      const env = { DISPLAY: process.env.DISPLAY, ELECTRON_OVERRIDE_DIST_PATH: runtime, ...key };
       const started = await trade(userClone, NOBODY, env, "fresh-clone-display-user");
       await waitForWindow(started);
       report("display, not root", started.seconds);

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, symlinkSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
@@ -65,6 +65,16 @@ export function finish(child: ChildProcess): Promise<string> {
       code === 0 ? resolve(text) : reject(new Error(`exit ${code}:\n${text.slice(-3_000)}`)),
     );
   });
+}
+
+/** The display's key in the hands of the user: without it the server takes no window of theirs. */
+export function displayKeyFor(user: number, folder: string): NodeJS.ProcessEnv {
+  const key = process.env.XAUTHORITY;
+  if (key === undefined) return {};
+  const copy = join(folder, "..", "xauthority");
+  copyFileSync(key, copy);
+  chownSync(copy, user, user);
+  return { XAUTHORITY: copy };
 }
 
 /** The same clone in the hands of a user without rights, dependencies included. */
