@@ -2,10 +2,27 @@ import { existsSync, readFileSync } from "node:fs";
 import { connect as connectSocket } from "node:net";
 import { join, normalize, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { app, BrowserWindow, type IpcMainEvent, ipcMain, MessageChannelMain, protocol, session } from "electron";
+import {
+  app,
+  BrowserWindow,
+  dialog,
+  type IpcMainEvent,
+  ipcMain,
+  MessageChannelMain,
+  protocol,
+  session,
+} from "electron";
+import { dataDirectoryPath } from "#app/data-directory.ts";
+import type { Host } from "#app/host.ts";
+import { PROFILES } from "#shared/model/account-guard.ts";
 
-/** The window beside a host: no engine, no database, no secret. It passes frames between the page and the control socket. */
+/**
+ * The desktop: a window that passes frames between its page and the control socket of a host. Where none runs on the data
+ * directory, the host is started in this process, its engine and journal in threads. A window owns no truth.
+ */
 const SCHEME = "app";
+/** better-sqlite3 needs it; below, loading it ends the process without a word. */
+const NODE_API = 10;
 const HOST = "rt";
 const ORIGIN = `${SCHEME}://${HOST}`;
 const CSP =
@@ -21,9 +38,54 @@ const TYPES: Readonly<Record<string, string>> = {
 const here = fileURLToPath(new URL(".", import.meta.url));
 const bundle = join(here, "..", "renderer");
 
-function dataDirectory(): string {
-  const flag = process.argv.find((argument) => argument.startsWith("--data-dir="));
-  return flag === undefined ? "" : flag.slice("--data-dir=".length);
+function flag(name: string): string | undefined {
+  const prefix = `--${name}=`;
+  return process.argv.find((argument) => argument.startsWith(prefix))?.slice(prefix.length);
+}
+
+const asked = flag("profile") ?? "simulation";
+const profile = PROFILES.find((name) => name === asked);
+const folder = profile === undefined ? undefined : dataDirectoryPath({ profile, dataDirectory: flag("data-dir") });
+let host: Host | undefined;
+
+/** What keeps the desktop from starting is said in a dialog and on standard error, never only in a log. */
+function refuse(reason: string): void {
+  console.error(`robotrader: ${reason}`);
+  dialog.showErrorBox("RoboTrader cannot start", reason);
+  app.exit(1);
+}
+
+function answers(at: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connectSocket(join(at, "control.sock"));
+    socket.once("connect", () => resolve(true));
+    socket.once("error", () => resolve(false));
+    socket.once("close", () => socket.destroy());
+  });
+}
+
+/** True once a host answers on the data directory: one that runs already, or one in this process. */
+async function hasHost(at: string): Promise<boolean> {
+  if (await answers(at)) return true;
+  const level = Number(process.versions.napi);
+  if (level < NODE_API) {
+    refuse(
+      `no host answers in ${at}, and this runtime has Node-API ${level} of ${NODE_API}: start a headless host there`,
+    );
+    return false;
+  }
+  const { startDesktopHost } = await import("#app/desktop-host.ts");
+  host = await startDesktopHost(at, asked, (error) => refuse(error.message));
+  return true;
+}
+
+async function start(): Promise<void> {
+  if (folder === undefined) return refuse(`--profile=${asked}: allowed are ${PROFILES.join(", ")}`);
+  if (!(await hasHost(folder))) return;
+  serveBundle();
+  lockDown();
+  ipcMain.on("robotrader-connect", connectPage);
+  openWindow();
 }
 
 /** A file of the bundle for a path of the address; undefined for anything that tries to leave it. */
@@ -68,7 +130,7 @@ function isOurs(event: IpcMainEvent): boolean {
 function connectPage(event: IpcMainEvent): void {
   if (!isOurs(event)) return;
   const { port1, port2 } = new MessageChannelMain();
-  const socket = connectSocket(join(dataDirectory(), "control.sock"));
+  const socket = connectSocket(join(folder ?? "", "control.sock"));
   let rest = "";
   socket.setEncoding("utf8");
   socket.on("data", (chunk) => {
@@ -119,15 +181,15 @@ if (process.getuid?.() !== 0) app.enableSandbox();
 if (!app.requestSingleInstanceLock()) app.quit();
 app.on("window-all-closed", () => app.quit());
 // Never awaited at the top level: `ready` waits for this module to end.
-app.whenReady().then(
-  () => {
-    serveBundle();
-    lockDown();
-    ipcMain.on("robotrader-connect", connectPage);
-    openWindow();
-  },
-  (error: unknown) => {
-    console.error(String(error));
-    app.exit(1);
-  },
-);
+app
+  .whenReady()
+  .then(start)
+  .catch((error: unknown) => refuse(error instanceof Error ? error.message : String(error)));
+app.on("before-quit", (event) => {
+  const running = host;
+  if (running === undefined) return;
+  // The host ends in order: entries are cancelled, stops stay at the broker, the journal is closed.
+  event.preventDefault();
+  host = undefined;
+  void running.stop().finally(() => app.quit());
+});

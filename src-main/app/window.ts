@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { productFile } from "#app/places.ts";
 
 type Say = (line: string) => void;
 
@@ -18,7 +19,7 @@ const NO_WINDOW: WindowHandle = { close: () => undefined };
 const FETCH_MS = 60_000;
 const EARLY_DEATH_MS = 5_000;
 /** Built beside the workstation; see `npm run build`. */
-const MAIN = new URL("../../out/main/electron.js", import.meta.url).pathname;
+const MAIN = productFile("out/main/electron.js");
 
 /**
  * Tries a window beside the host and never delays it: no display, `--browser`, no binary or a window that dies at once

@@ -1,30 +1,27 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { isCheckout, productFile } from "#app/places.ts";
 
 /** What the bundle is made of; a change in any of it makes the bundle stale. */
-const SOURCES = ["src-renderer", "src-shared", "src-main/app"].map(
-  (name) => new URL(`../../${name}`, import.meta.url).pathname,
-);
+const SOURCES = ["src-renderer", "src-shared", "src-main"] as const;
 
 /**
  * Builds workstation and desktop shell when they are missing or older than their sources. An installed product has no
  * sources and brings them built.
  */
 export async function buildWorkstation(folder: string, say: (line: string) => void): Promise<void> {
-  const isCheckout = SOURCES.every((source) => existsSync(source)) && existsSync(join(SOURCES[0] ?? "", "index.html"));
-  if (!isCheckout) return;
+  if (!isCheckout()) return;
   const shell = join(folder, "..", "main", "electron.js");
   const built = Math.min(
     ...[join(folder, "index.html"), shell].map((file) => (existsSync(file) ? statSync(file).mtimeMs : 0)),
   );
-  if (built > Math.max(...SOURCES.map(newest))) return;
+  if (built > Math.max(...SOURCES.map((name) => newest(productFile(name))))) return;
   say("Building the workstation.");
   const { build } = await import("vite");
-  const configOf = (name: string): string => new URL(`../../${name}`, import.meta.url).pathname;
-  await build({ configFile: configOf("vite.renderer.config.ts"), logLevel: "error" });
-  await build({ configFile: configOf("vite.main.config.ts"), logLevel: "error" });
+  await build({ configFile: productFile("vite.renderer.config.ts"), logLevel: "error" });
+  await build({ configFile: productFile("vite.main.config.ts"), logLevel: "error" });
   process.env.ROBOTRADER_BUILD = "preload";
-  await build({ configFile: configOf("vite.main.config.ts"), logLevel: "error" });
+  await build({ configFile: productFile("vite.main.config.ts"), logLevel: "error" });
   delete process.env.ROBOTRADER_BUILD;
 }
 

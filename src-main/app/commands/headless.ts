@@ -1,7 +1,7 @@
 import { type Host, startHost } from "#app/host.ts";
+import { productFile, workerUrls } from "#app/places.ts";
 import type { Configuration } from "#shared/model/config.ts";
 import { type CommandContext, CommandError, type CommonOptions, EXIT, prepare, print } from "./context.ts";
-import { workerUrls } from "./workers.ts";
 
 export type HeadlessOptions = CommonOptions & {
   readonly auto?: boolean;
@@ -35,7 +35,7 @@ export async function headless(options: HeadlessOptions): Promise<number> {
 
 /** Where `npm run build` puts the workstation. */
 export function workstationFolder(): string {
-  return new URL("../../../out/renderer", import.meta.url).pathname;
+  return productFile("out/renderer");
 }
 
 function checkOptions(options: HeadlessOptions, config: Configuration): void {

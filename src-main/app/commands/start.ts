@@ -1,11 +1,11 @@
 import { workstationFolder } from "#app/commands/headless.ts";
 import { startHost } from "#app/host.ts";
+import { workerUrls } from "#app/places.ts";
 import { openWindow } from "#app/window.ts";
 import { buildWorkstation } from "#app/workstation.ts";
 import { type CommonOptions, EXIT, prepare, print } from "./context.ts";
 import { createEnding } from "./headless.ts";
 import { runningUrl } from "./remote.ts";
-import { workerUrls } from "./workers.ts";
 
 export type StartOptions = CommonOptions & { readonly browser?: boolean };
 

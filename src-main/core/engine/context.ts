@@ -145,10 +145,22 @@ export class Context {
     return `${this.options.run}-${this.sequence}-${source}`;
   }
 
-  /** The configured limits with what was changed since. */
+  /**
+   * The configured limits with what was changed since. On an accelerated clock the ages of a signal and of the feed may
+   * be as long as one second of the wall, like every deadline: a pause of the machine is no stale market.
+   */
   limits(): RiskLimits {
-    if (this.ledger.limits.size === 0) return this.options.limits;
-    return { ...this.options.limits, ...Object.fromEntries(this.ledger.limits) };
+    const { limits, wallSecond } = this.options;
+    const { size } = this.ledger.limits;
+    if (size === 0 && wallSecond === undefined) return limits;
+    const changed = size === 0 ? limits : { ...limits, ...Object.fromEntries(this.ledger.limits) };
+    const least = wallSecond ?? 0;
+    return {
+      ...changed,
+      signalExpirySeconds: Math.max(changed.signalExpirySeconds, least),
+      stalenessSeconds: Math.max(changed.stalenessSeconds, least),
+      feedStalenessSeconds: Math.max(changed.feedStalenessSeconds, least),
+    };
   }
 
   equityUnits(): number {

@@ -15,10 +15,10 @@ export function dataAge(view: RiskView): number | undefined {
   return view.market.quoteTime === undefined ? undefined : (view.time - view.market.quoteTime) / SECOND;
 }
 
-/** A busy symbol must be fresher than a thin one: ten times its own median gap, between 5 s and the configured bound. */
+/** A busy symbol must be fresher than a thin one: ten times its own median gap, between 5 s (the feed's bound, if that is longer) and the configured bound. */
 export function allowedAge(view: RiskView): number {
   const wanted = 10 * (view.market.medianGapSeconds ?? 0);
-  return Math.min(view.limits.stalenessSeconds, Math.max(5, wanted));
+  return Math.min(view.limits.stalenessSeconds, Math.max(5, view.limits.feedStalenessSeconds, wanted));
 }
 
 const stale: Control = {
