@@ -1,5 +1,7 @@
 import { assert } from "#shared/lib/assert.ts";
-import type { PriceBand } from "#shared/model/instrument.ts";
+
+/** From `lowEdge` on, prices lie on multiples of `increment`. */
+export type PriceBand = { readonly lowEdge: number; readonly increment: number };
 
 /** The price step that rules at `price`: the last band whose low edge it reaches. Bands ascend. */
 export function incrementAt(bands: readonly PriceBand[], price: number): number {

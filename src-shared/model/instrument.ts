@@ -7,7 +7,6 @@ export const symbolSchema = z
 
 /** From `lowEdge` (inclusive) upwards prices move in steps of `increment`. Bands ascend by `lowEdge`. */
 export const priceBandSchema = z.object({ lowEdge: z.number().min(0), increment: z.number().positive() });
-export type PriceBand = z.infer<typeof priceBandSchema>;
 
 /** A tradable stock as the broker describes it. `symbol` is its key everywhere above the broker adapter. */
 export const instrumentSchema = z.object({

@@ -1,5 +1,6 @@
 import { type Contract, type ContractDetails, SecType } from "@stoqey/ib";
-import type { Instrument, PriceBand } from "#shared/model/instrument.ts";
+import type { PriceBand } from "#shared/lib/ticks.ts";
+import type { Instrument } from "#shared/model/instrument.ts";
 
 /** How a symbol is asked for before the broker has told its number. The word `Contract` stops in this folder. */
 export function contractOf(symbol: string, conId?: number): Contract {

@@ -1,7 +1,7 @@
 import { BarSizeSetting, type ContractDetails, EventName, type IBApi, type WhatToShow } from "@stoqey/ib";
 import type { EngineEvent } from "#core/engine/event.ts";
+import type { PriceBand } from "#shared/lib/ticks.ts";
 import { DAY, MINUTE, type Micros, parseDate, SECOND } from "#shared/lib/time.ts";
-import type { PriceBand } from "#shared/model/instrument.ts";
 import type { Bar, DataQuality, Quote } from "#shared/model/market.ts";
 import { contractOf, instrumentOf, marketRuleOf } from "./contracts.ts";
 import { classOf, keepsStream } from "./error-codes.ts";

@@ -1,4 +1,4 @@
-import type { PriceBand } from "#shared/model/instrument.ts";
+import type { PriceBand } from "#shared/lib/ticks.ts";
 import type { Frame, WireValue } from "./frame.ts";
 import type { WireContract } from "./wire-contract.ts";
 

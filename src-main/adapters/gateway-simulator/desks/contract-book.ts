@@ -1,8 +1,9 @@
 import type { Calendar } from "#core/market/calendar.ts";
 import { weekday } from "#core/market/new-york.ts";
 import { present } from "#shared/lib/assert.ts";
+import type { PriceBand } from "#shared/lib/ticks.ts";
 import { DAY, HOUR, type Micros, parseDate } from "#shared/lib/time.ts";
-import type { Instrument, PriceBand } from "#shared/model/instrument.ts";
+import type { Instrument } from "#shared/model/instrument.ts";
 import type { ContractDetails } from "../codec/reference-messages.ts";
 import type { WireContract } from "../codec/wire-contract.ts";
 import { easternDate, easternMinute, ZONE } from "./wire-time.ts";
