@@ -1,160 +1,111 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { importsOf, type SourceFile, sourcesOf } from "./sources.ts";
+import { EXCEPTIONS, layerFindings, unusedExceptions } from "./layers.ts";
+import { readTree } from "./source-tree.ts";
 
-const SOURCES = sourcesOf(["src-shared", "src-main", "src-renderer"], [".ts", ".tsx"]);
-const isOurs = (path: string): boolean => path.startsWith("src-");
+const sources = readTree((path) => /^src-(?:shared|main|renderer)\/.*\.tsx?$/.test(path));
 
-/** The first rule whose folder a file lies in decides what of ours it may import. */
-type Layer = { readonly folder: string; readonly may: readonly string[] };
-const LAYERS: readonly Layer[] = [
-  { folder: "src-shared/lib/", may: ["src-shared/lib/"] },
-  { folder: "src-shared/model/", may: ["src-shared/lib/", "src-shared/model/"] },
-  { folder: "src-shared/contract/", may: ["src-shared/lib/", "src-shared/model/", "src-shared/contract/"] },
-  { folder: "src-shared/rpc/", may: ["src-shared/"] },
-  { folder: "src-main/core/engine/", may: ["src-shared/lib/", "src-shared/model/", "src-main/core/"] },
-  { folder: "src-main/core/", may: ["src-shared/lib/", "src-shared/model/"] },
-  { folder: "src-main/runtime/", may: ["src-shared/", "src-main/core/", "src-main/runtime/"] },
-  {
-    folder: "src-main/adapters/gateway-simulator/",
-    may: ["src-shared/", "src-main/core/market/", "src-main/core/simulation/"],
-  },
-  { folder: "src-main/adapters/", may: ["src-shared/"] },
-  { folder: "src-main/workers/", may: ["src-shared/", "src-main/"] },
-  { folder: "src-main/app/", may: ["src-shared/", "src-main/"] },
-  { folder: "src-renderer/", may: ["src-shared/", "src-renderer/"] },
-];
+test("every import of the product is one that its layer may make", () => {
+  expect(sources.length).toBeGreaterThan(150);
+  expect(layerFindings(sources)).toEqual([]);
+});
 
-/** Beside its own folder, a stage may see what is listed here. Each line is a decision, with its reason. */
-const STAGE_MAY: Readonly<Record<string, readonly string[]>> = {
-  // Kernels are folded over bars, and a session feature asks the calendar where it begins.
-  features: ["market"],
-  // A strategy reads features by name; bars are the vocabulary's.
-  strategies: ["features"],
-  // The exchange is a market: it builds bars, and keeps sessions. Its accounts match lots as our books do, in one place.
-  simulation: ["market", "portfolio"],
-};
+test("every exception to the table is needed, and says why", () => {
+  expect(unusedExceptions(sources)).toEqual([]);
+  for (const { because } of EXCEPTIONS) expect(because.length).toBeGreaterThan(20);
+});
 
-/** What an adapter may see beside the vocabulary: its port, and the plain types that cross it. */
-const ADAPTER_MAY = [
-  "src-main/runtime/",
-  "src-main/core/engine/event.ts",
-  "src-main/core/engine/ledger.ts",
-  "src-main/core/engine/note.ts",
-  "src-main/core/risk/risk-engine.ts",
-  "src-main/core/market/new-york.ts",
-  "src-main/core/market/calendar.ts",
-];
-
-function own(path: string, root: string): string | undefined {
-  return path.startsWith(root) ? path.slice(root.length).split("/")[0] : undefined;
-}
-
-function isAllowed(from: string, to: string): boolean {
-  const layer = LAYERS.find(({ folder }) => from.startsWith(folder));
-  if (layer === undefined) return false;
-  if (layer.may.some((folder) => to.startsWith(folder))) return true;
-  const stage = own(from, "src-main/core/");
-  if (stage !== undefined) {
-    const target = own(to, "src-main/core/");
-    return target !== undefined && (target === stage || (STAGE_MAY[stage] ?? []).includes(target));
+test("the compiler gives vocabulary and core neither Node nor a document, and the pages no Node", () => {
+  const root = optionsOf("tsconfig.json");
+  expect([root.lib, root.types]).toEqual([["es2023"], []]);
+  for (const folder of ["src-shared", "src-main/core"]) {
+    const { lib, types } = optionsOf(`${folder}/tsconfig.json`);
+    expect([folder, lib ?? root.lib, types ?? root.types]).toEqual([folder, ["es2023"], []]);
   }
-  const adapter = own(from, "src-main/adapters/");
-  if (adapter === undefined) return false;
-  return own(to, "src-main/adapters/") === adapter || ADAPTER_MAY.some((path) => to.startsWith(path));
+  expect(optionsOf("src-renderer/tsconfig.json").types ?? root.types).not.toContain("node");
+});
+
+function optionsOf(path: string): { readonly lib?: readonly string[]; readonly types?: readonly string[] } {
+  return JSON.parse(readFileSync(path, "utf8")).compilerOptions;
 }
 
-/** Edges of one file that the table does not allow. */
-function badEdges(file: SourceFile): readonly string[] {
-  return importsOf(file)
-    .filter(isOurs)
-    .filter((to) => !isAllowed(file.path, to))
-    .map((to) => `${file.path} -> ${to}`);
-}
+/** One planted bad edge for each rule: the file, its text, and what must be said about it. */
+const BAD: readonly (readonly [rule: string, path: string, text: string, finding: string])[] = [
+  ["vocabulary imports no source", "src-shared/lib/a.ts", `import { e } from "#core/engine/engine.ts";`, "engine.ts"],
+  ["vocabulary has no Node", "src-shared/model/a.ts", `import "node:fs";`, "has no Node"],
+  ["nor under its old name", "src-shared/model/a.ts", `import { readFileSync } from "fs";`, "has no Node"],
+  ["the core has no Node", "src-main/core/risk/a.ts", `import { createHash } from "node:crypto";`, "has no Node"],
+  ["a stage imports no stage", "src-main/core/risk/a.ts", `import { x } from "#core/portfolio/lots.ts";`, "lots.ts"],
+  ["nor by a relative path", "src-main/core/risk/a.ts", `import { x } from "../portfolio/lots.ts";`, "lots.ts"],
+  ["nor its types", "src-main/core/risk/a.ts", `import type { X } from "../portfolio/lots.ts";`, "lots.ts"],
+  ["nor as a type in place", "src-main/core/risk/a.ts", `type X = import("../market/bar.ts").X;`, "market/bar.ts"],
+  ["nor by handing it on", "src-main/core/risk/a.ts", `export * from "../market/bar.ts";`, "market/bar.ts"],
+  ["nor by name", "src-main/core/risk/a.ts", `export { x } from "../market/bar.ts";`, "market/bar.ts"],
+  ["nor the engine", "src-main/core/risk/a.ts", `import { e } from "#core/engine/engine.ts";`, "engine.ts"],
+  ["an exception names files", "src-main/core/features/a.ts", `import "#core/market/validation.ts";`, "validation.ts"],
+  ["the engine knows no simulation", "src-main/core/engine/a.ts", `import "#core/simulation/exchange.ts";`, "exchange"],
+  ["the core knows no contract", "src-main/core/engine/a.ts", `import "#shared/contract/topics.ts";`, "topics.ts"],
+  ["the core knows no shell", "src-main/core/engine/a.ts", `import "#runtime/runner.ts";`, "runner.ts"],
+  ["the shell knows no adapter", "src-main/runtime/a.ts", `await import("#adapters/store/journal.ts");`, "journal.ts"],
+  ["the shell knows no host", "src-main/runtime/a.ts", `import "#app/host.ts";`, "host.ts"],
+  ["an adapter imports no adapter", "src-main/adapters/http/a.ts", `import "../store/journal.ts";`, "journal.ts"],
+  ["nor the runner", "src-main/adapters/store/a.ts", `import { Runner } from "#runtime/runner.ts";`, "runner.ts"],
+  ["nor the simulation", "src-main/adapters/ibkr/a.ts", `import "#core/simulation/exchange.ts";`, "exchange.ts"],
+  ["nor the engine's code", "src-main/adapters/ibkr/a.ts", `import { e } from "#core/engine/event.ts";`, "event.ts"],
+  [
+    "the simulator knows no risk",
+    "src-main/adapters/gateway-simulator/a.ts",
+    `import "#core/risk/checks.ts";`,
+    "checks",
+  ],
+  [
+    "the pages know no source",
+    "src-renderer/panels/a.tsx",
+    `import { h } from "../../src-main/app/host.ts";`,
+    "host.ts",
+  ],
+  ["the pages have no Node", "src-renderer/panels/a.tsx", `import fs from "node:fs";`, "has no Node"],
+  ["no source knows the tests", "src-main/app/a.ts", `import "#tests/support/host.ts";`, "host.ts"],
+  ["no source knows the pages", "src-main/app/a.ts", `import "#renderer/ui/format.ts";`, "format.ts"],
+  ["a folder has a layer", "src-main/helpers/a.ts", "", "no layer"],
+  ["a library has a home", "src-main/app/a.ts", `import _ from "lodash";`, "without a home"],
+  ["a computed import is none", "src-main/app/a.ts", "await import(name);", "only known when it runs"],
+  ["the wire's library", "src-main/app/a.ts", `import { IBApi } from "@stoqey/ib";`, "@stoqey/ib, whose home"],
+  ["also its types", "src-main/runtime/a.ts", `import type { Contract } from "@stoqey/ib";`, "@stoqey/ib, whose home"],
+  ["also its parts", "src-main/app/a.ts", `import "@stoqey/ib/dist/core/io/socket.js";`, "@stoqey/ib, whose home"],
+  ["the database", "src-main/app/a.ts", `import Database from "better-sqlite3";`, "better-sqlite3, whose home"],
+  ["also required", "src-main/app/a.ts", `createRequire(import.meta.url)("better-sqlite3");`, "better-sqlite3, whose"],
+  ["Electron", "src-main/app/window.ts", `import { app } from "electron";`, "electron, whose home"],
+  ["the chart", "src-renderer/panels/ticket.tsx", `import "lightweight-charts";`, "lightweight-charts, whose home"],
+  [
+    "the studies",
+    "src-renderer/ui/format.ts",
+    `import { SMA } from "technicalindicators";`,
+    "technicalindicators, whose",
+  ],
+  ["the server", "src-main/app/a.ts", `import fastify from "fastify";`, "fastify, whose home"],
+  ["the web socket", "src-main/adapters/ibkr/a.ts", `import type { WebSocket } from "ws";`, "ws, whose home"],
+  ["the log", "src-main/core/engine/a.ts", `import { pino } from "pino";`, "pino, whose home"],
+  ["the command line", "src-main/adapters/system/a.ts", `import "commander";`, "commander, whose home"],
+  ["the schemas", "src-main/core/risk/a.ts", `import { z } from "zod";`, "zod, whose home"],
+];
 
-describe("layers", () => {
-  test("every import of ours is an edge that the table allows", () => {
-    expect(SOURCES.length).toBeGreaterThan(150);
-    expect(SOURCES.flatMap(badEdges)).toEqual([]);
-  });
-
-  test.each([
-    ["src-shared/lib/money.ts", "#shared/model/order.ts"],
-    ["src-shared/model/order.ts", "#core/risk/checks.ts"],
-    ["src-main/core/risk/checks.ts", "#core/portfolio/portfolio.ts"],
-    ["src-main/core/risk/checks.ts", "../execution/order-lifecycle.ts"],
-    ["src-main/core/market/calendar.ts", "#core/engine/engine.ts"],
-    ["src-main/core/engine/engine.ts", "#runtime/runner.ts"],
-    ["src-main/core/strategies/baseline.ts", "#shared/contract/topics.ts"],
-    ["src-main/adapters/ibkr/broker.ts", "#adapters/store/store-client.ts"],
-    ["src-main/adapters/ibkr/broker.ts", "#core/simulation/exchange.ts"],
-    ["src-main/adapters/http/server.ts", "#app/host.ts"],
-    ["src-main/runtime/runner.ts", "#adapters/system/clock.ts"],
-    ["src-renderer/app.tsx", "#core/engine/engine.ts"],
-  ])("catches %s importing %s", (path, name) => {
-    expect(badEdges({ path, text: `import { x } from "${name}";\n` })).toHaveLength(1);
-  });
-
-  test("sees imports in every form", () => {
-    const forms = [
-      'import type { A } from "#app/host.ts"',
-      'export { A } from "#app/host.ts"',
-      'import "#app/host.ts"',
-      'const a = await import("#app/host.ts")',
-      'import {\n  a,\n  b,\n} from "#app/host.ts"',
-    ];
-    for (const text of forms) expect(badEdges({ path: "src-main/core/risk/checks.ts", text }), text).toHaveLength(1);
+describe("a planted bad edge is found", () => {
+  test.each(BAD)("%s: %s", (_rule, path, text, finding) => {
+    expect(layerFindings([{ path, text }])).toEqual([expect.stringContaining(finding)]);
   });
 });
 
-/** One library, one importer: the package and the only paths that may name it. */
-const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
-  "@stoqey/ib": ["src-main/adapters/ibkr/"],
-  rxjs: ["src-main/adapters/ibkr/"],
-  "better-sqlite3": ["src-main/adapters/store/"],
-  "onnxruntime-node": ["src-main/adapters/ml/"],
-  fastify: ["src-main/adapters/http/"],
-  "@fastify/static": ["src-main/adapters/http/"],
-  "@fastify/websocket": ["src-main/adapters/http/"],
-  ws: ["src-main/adapters/http/"],
-  pino: ["src-main/adapters/system/"],
-  commander: ["src-main/app/cli.ts"],
-  electron: ["src-main/app/electron.ts", "src-main/app/preload.ts"],
-  vite: ["src-main/app/workstation.ts"],
-  "lightweight-charts": ["src-renderer/panels/chart/"],
-  technicalindicators: ["src-renderer/panels/chart/"],
-  react: ["src-renderer/"],
-  "react-dom": ["src-renderer/"],
-  zustand: ["src-renderer/state/"],
-  zod: ["src-shared/", "src-main/adapters/", "src-main/app/", "src-main/core/strategies/"],
-};
+/** Edges that look bad and are not. */
+const GOOD: readonly (readonly [path: string, text: string])[] = [
+  ["src-main/core/risk/a.ts", `// import "node:fs"\nconst text = 'import "node:fs"';`],
+  ["src-main/core/risk/a.ts", `import { b } from "./b.ts"; import type { Micros } from "#shared/lib/time.ts";`],
+  ["src-main/core/engine/a.ts", `import { decide } from "../risk/risk-engine.ts";`],
+  ["src-main/adapters/ibkr/a.ts", `import { type EngineEvent } from "#core/engine/event.ts";`],
+  ["src-main/adapters/gateway-simulator/desks/a.ts", `import { Exchange } from "#core/simulation/exchange.ts";`],
+  ["src-main/adapters/store/a.ts", `createRequire(import.meta.url)("better-sqlite3");`],
+];
 
-/** Packages, by the name that package.json has, that a file may not import; Node's own modules are for outside the core. */
-function badPackages(file: SourceFile): readonly string[] {
-  return importsOf(file)
-    .filter((name) => !isOurs(name) && !name.startsWith("tests/") && !name.endsWith(".css"))
-    .filter((name) => {
-      if (name.startsWith("node:")) return /^src-(shared|renderer)\/|^src-main\/core\//.test(file.path);
-      const parts = name.split("/");
-      const packageName = name.startsWith("@") ? parts.slice(0, 2).join("/") : (parts[0] ?? "");
-      return !(LIBRARIES[packageName] ?? []).some((folder) => file.path.startsWith(folder));
-    })
-    .map((name) => `${file.path} -> ${name}`);
-}
-
-describe("libraries", () => {
-  test("each is imported by its one folder, and none that is not listed", () => {
-    expect(SOURCES.flatMap(badPackages).filter((edge) => !edge.endsWith("-> electron/package.json"))).toEqual([]);
-  });
-
-  test.each([
-    ["src-main/runtime/runner.ts", "better-sqlite3"],
-    ["src-main/app/host.ts", "electron"],
-    ["src-renderer/panels/watchlist.tsx", "lightweight-charts"],
-    ["src-main/core/risk/checks.ts", "node:fs"],
-    ["src-shared/lib/time.ts", "node:perf_hooks"],
-    ["src-main/core/market/calendar.ts", "luxon"],
-    ["src-main/app/host.ts", "@stoqey/ib"],
-  ])("catches %s importing %s", (path, name) => {
-    expect(badPackages({ path, text: `import x from "${name}";\n` })).toHaveLength(1);
-  });
+test.each(GOOD)("%s may say %s", (path, text) => {
+  expect(layerFindings([{ path, text }])).toEqual([]);
 });
