@@ -79,10 +79,14 @@ export function reduceRows<T extends MapTopic>(
   kind: "snapshot" | "delta",
 ): State {
   const next = new Map(kind === "snapshot" ? [] : (state[topic] as ReadonlyMap<string, TopicRow<T>>));
+  const changed = new Set(rows.map((row) => KEY[topic](row)));
   for (const row of rows) next.set(KEY[topic](row), row);
-  for (const key of next.keys()) {
-    if (next.size <= BOUND[topic]) break;
-    next.delete(key);
+  // The oldest go first, but none that has just changed while there are others. Rows keep their places: nothing jumps.
+  for (const isKept of [(key: string) => changed.has(key), () => false]) {
+    for (const key of next.keys()) {
+      if (next.size <= BOUND[topic]) break;
+      if (!isKept(key)) next.delete(key);
+    }
   }
   return { ...state, [topic]: next };
 }

@@ -39,8 +39,9 @@ export function whole(value: number | undefined): string {
 /** 1,234,567 as 1.23M: where a column has no room for the digits. */
 export function short(value: number | undefined): string {
   if (value === undefined) return UNKNOWN;
-  if (Math.abs(value) >= 1e9) return `${(value / 1e9).toFixed(2)}B`;
-  if (Math.abs(value) >= 1e6) return `${(value / 1e6).toFixed(2)}M`;
+  // The letter is that of the rounded number: 999,950 is 1.00M, not 1000.0K.
+  if (Math.abs(value) >= 999_995_000) return `${(value / 1e9).toFixed(2)}B`;
+  if (Math.abs(value) >= 999_950) return `${(value / 1e6).toFixed(2)}M`;
   if (Math.abs(value) >= 1e4) return `${(value / 1e3).toFixed(1)}K`;
   return grouped.format(value);
 }

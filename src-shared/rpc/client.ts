@@ -52,6 +52,8 @@ class ContractClient implements Client {
   >();
   private readonly listeners = new Map<TopicName, Set<TopicListener<never>>>();
   private readonly seqs = new Map<TopicName, number>();
+  /** Topics with a gap whose new snapshot has been asked for. */
+  private readonly awaited = new Set<TopicName>();
   private readonly stops: (() => void)[] = [];
   private nextId = 0;
   private offset: number | undefined;
@@ -134,6 +136,7 @@ class ContractClient implements Client {
         return;
       case "snapshot":
         this.seqs.set(frame.topic, frame.seq);
+        this.awaited.delete(frame.topic);
         return this.tell(frame.topic, frame.rows, "snapshot");
       case "delta":
         return this.onDelta(frame.topic, frame.seq, frame.rows);
@@ -155,8 +158,11 @@ class ContractClient implements Client {
       return this.events.onLossy();
     }
     const known = this.seqs.get(topic);
-    if (known !== undefined && seq <= known) return;
-    if (known !== undefined && seq !== known + 1) return this.say({ kind: "subscribe", topic });
+    if (this.awaited.has(topic) || (known !== undefined && seq <= known)) return;
+    if (known !== undefined && seq !== known + 1) {
+      this.awaited.add(topic);
+      return this.say({ kind: "subscribe", topic });
+    }
     this.seqs.set(topic, seq);
     this.tell(topic, rows, "delta");
   }

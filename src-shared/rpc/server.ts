@@ -99,6 +99,7 @@ class ServedView {
         return this.send({ kind: "snapshot", topic: frame.topic, ...snapshotOf(this.host, frame.topic) });
       case "unsubscribe":
         this.topics.delete(frame.topic);
+        this.merged.delete(frame.topic);
         return;
       case "request":
         void this.answer(frame.id, frame.name, frame.body);

@@ -32,6 +32,13 @@ function optionsOf(path: string): { readonly lib?: readonly string[]; readonly t
 /** One planted bad edge for each rule: the file, its text, and what must be said about it. */
 const BAD: readonly (readonly [rule: string, path: string, text: string, finding: string])[] = [
   ["vocabulary imports no source", "src-shared/lib/a.ts", `import { e } from "#core/engine/engine.ts";`, "engine.ts"],
+  [
+    "plain functions know no model",
+    "src-shared/lib/a.ts",
+    `import type { Order } from "../model/order.ts";`,
+    "order.ts",
+  ],
+  ["the model knows no contract", "src-shared/model/a.ts", `import "#shared/contract/topics.ts";`, "topics.ts"],
   ["vocabulary has no Node", "src-shared/model/a.ts", `import "node:fs";`, "has no Node"],
   ["nor under its old name", "src-shared/model/a.ts", `import { readFileSync } from "fs";`, "has no Node"],
   ["the core has no Node", "src-main/core/risk/a.ts", `import { createHash } from "node:crypto";`, "has no Node"],

@@ -13,7 +13,10 @@ const ADAPTERS = ["ibkr", "gateway-simulator", "store", "ml", "http", "system"] 
 
 /** The table of the layers. A source file that no row names is an error. */
 const LAYERS: readonly Layer[] = [
-  { folder: "src-shared/", may: [], mayUseNode: false },
+  { folder: "src-shared/lib/", may: [], mayUseNode: false },
+  { folder: "src-shared/model/", may: ["src-shared/lib/"], mayUseNode: false },
+  { folder: "src-shared/contract/", may: VOCABULARY, mayUseNode: false },
+  { folder: "src-shared/rpc/", may: CONTRACT, mayUseNode: false },
   // Stages meet here only. What trades does not know the simulation, nor research.
   {
     folder: "src-main/core/engine/",
@@ -81,7 +84,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   "@fastify/websocket": ["src-main/adapters/http/"],
   "@stoqey/ib": ["src-main/adapters/ibkr/"],
   "better-sqlite3": ["src-main/adapters/store/"],
-  commander: ["src-main/app/"],
+  commander: ["src-main/app/cli.ts"],
   electron: ["src-main/app/electron.ts", "src-main/app/preload.ts"],
   fastify: ["src-main/adapters/http/"],
   "lightweight-charts": ["src-renderer/panels/chart/"],

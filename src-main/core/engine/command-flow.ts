@@ -173,7 +173,8 @@ export class CommandFlow {
     if (context.reconciledGeneration !== context.generation || context.link !== "live") {
       return no("a re-arm needs a live and reconciled link");
     }
-    context.note({ kind: "ARM", body: { what: "rearm", reason, origin } });
+    const equity = context.ledger.portfolio.equity();
+    context.note({ kind: "ARM", body: { what: "rearm", reason, origin, equity } });
     context.emit({ kind: "latch", engaged: false, reason });
     context.alert("warning", "REARMED", `re-armed by ${origin.who}: ${reason}; strategies are disarmed`);
     return yes("the kill switch is released; strategies stay disarmed until they are armed");

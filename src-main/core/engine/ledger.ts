@@ -54,6 +54,7 @@ export type LedgerState = {
   readonly grants: readonly string[];
   readonly session: SessionBook;
   readonly highWaterEquity: Micros6 | undefined;
+  readonly acknowledgedEquity: Micros6 | undefined;
   readonly isArmed: boolean;
   readonly isOpened: boolean;
   readonly strategies: readonly (readonly [string, boolean])[];
@@ -87,6 +88,8 @@ export class Ledger {
   readonly grants = new Set<string>();
   session: SessionBook = { date: undefined, startEquity: undefined, entries: 0, notional: 0 };
   highWaterEquity: Micros6 | undefined;
+  /** Equity at the last re-arm of this session; undefined when there was none. */
+  acknowledgedEquity: Micros6 | undefined;
   isArmed = false;
   /** True once the opening balance is set; never again after that. */
   isOpened = false;
@@ -189,6 +192,7 @@ export class Ledger {
       grants: [...this.grants],
       session: { ...this.session },
       highWaterEquity: this.highWaterEquity,
+      acknowledgedEquity: this.acknowledgedEquity,
       isArmed: this.isArmed,
       isOpened: this.isOpened,
       strategies: [...this.strategies],
@@ -203,10 +207,11 @@ export class Ledger {
 
   restore(state: LedgerState): void {
     this.portfolio = Portfolio.fromState(state.portfolio);
-    fill(
-      this.orders,
-      state.orders.map((order) => [order.orderRef, order] as const),
-    );
+    // Through the one door: what is open and which intents are used follows from the orders.
+    this.orders.clear();
+    this.open.clear();
+    this.intents.clear();
+    for (const order of state.orders) this.put(order);
     fill(
       this.executions,
       state.executions.map((execution) => [execution.execId, execution] as const),
@@ -223,6 +228,7 @@ export class Ledger {
     for (const symbol of state.frozen) this.frozen.add(symbol);
     this.session = { ...state.session };
     this.highWaterEquity = state.highWaterEquity;
+    this.acknowledgedEquity = state.acknowledgedEquity;
     this.isArmed = state.isArmed;
     this.isOpened = state.isOpened;
     this.entryTimes = [...state.entryTimes];
@@ -338,6 +344,7 @@ export class Ledger {
       case "session":
         this.session = { date: change.date, startEquity: change.startEquity, entries: 0, notional: 0 };
         this.highWaterEquity = change.highWaterEquity;
+        this.acknowledgedEquity = undefined;
         return;
       case "highWater":
         this.highWaterEquity = change.highWaterEquity;
@@ -367,6 +374,7 @@ export class Ledger {
           for (const key of [...this.causes.keys()]) if (isKilling(this.causes.get(key))) this.causes.delete(key);
           this.grants.clear();
           this.isArmed = false;
+          this.acknowledgedEquity = note.body.equity;
         } else this.isArmed = true;
         return;
       case "DISARM":

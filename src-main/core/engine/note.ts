@@ -65,7 +65,13 @@ export type Note =
   | { readonly kind: "GRANT"; readonly body: { readonly grant: "EXITS" | "FLATTEN"; readonly symbol?: string } }
   | {
       readonly kind: "ARM";
-      readonly body: { readonly what: "arm" | "rearm"; readonly reason: string; readonly origin: Origin };
+      /** `equity` of the moment at a re-arm: a loss that a person has seen kills again only a point deeper. */
+      readonly body: {
+        readonly what: "arm" | "rearm";
+        readonly reason: string;
+        readonly origin: Origin;
+        readonly equity?: Micros6;
+      };
     }
   | { readonly kind: "DISARM"; readonly body: { readonly reason: string; readonly origin: Origin } }
   | {

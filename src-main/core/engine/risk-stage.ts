@@ -164,8 +164,9 @@ export function riskGauges(context: Context): readonly RiskGauge[] {
 }
 
 function lossInput(context: Context) {
-  const { session, highWaterEquity } = context.ledger;
+  const { session, highWaterEquity, acknowledgedEquity } = context.ledger;
   return {
+    ...(acknowledgedEquity === undefined ? {} : { acknowledgedEquity: acknowledgedEquity / MICROS_PER_UNIT }),
     equity: context.equityUnits(),
     sessionStartEquity: session.startEquity === undefined ? undefined : session.startEquity / MICROS_PER_UNIT,
     highWaterEquity: highWaterEquity === undefined ? undefined : highWaterEquity / MICROS_PER_UNIT,

@@ -6,6 +6,8 @@ export type LossInput = {
   readonly equity: number;
   readonly sessionStartEquity: number | undefined;
   readonly highWaterEquity: number | undefined;
+  /** Equity at which a person re-armed after a kill in this session. */
+  readonly acknowledgedEquity?: number;
 };
 
 export type LossStage = Pick<StateCause, "code" | "severity" | "detail" | "clears">;
@@ -29,19 +31,26 @@ function dayKillPercent(input: LossInput, limits: RiskLimits): number {
   return Math.min(limits.dailyLossKillPercent, (limits.dailyLossKillAmount / start) * 100);
 }
 
+/** A loss that a person has seen and re-armed after kills again only one point of the session's first equity deeper. */
+function isAcknowledged({ acknowledgedEquity, equity, sessionStartEquity }: LossInput): boolean {
+  if (acknowledgedEquity === undefined) return false;
+  return equity > acknowledgedEquity - 0.01 * (sessionStartEquity ?? acknowledgedEquity);
+}
+
 /** Every loss stage that stands, strictest per code: -2 % / -3 % of the day, 7 % / 10 % from the high-water mark. */
 export function lossStages(input: LossInput, limits: RiskLimits): readonly LossStage[] {
   const stages: LossStage[] = [];
   const day = dayLossPercent(input);
   const kill = dayKillPercent(input, limits);
-  if (day !== undefined && day >= kill) {
+  const mayKill = !isAcknowledged(input);
+  if (mayKill && day !== undefined && day >= kill) {
     stages.push(stage("DAILY_LOSS", "KILLED", `day loss ${day.toFixed(2)} % reached ${kill.toFixed(2)} %`, "re-arm"));
   } else if (day !== undefined && day >= limits.dailyLossReducePercent) {
     const limit = limits.dailyLossReducePercent.toFixed(2);
     stages.push(stage("DAILY_LOSS", "REDUCING", `day loss ${day.toFixed(2)} % reached ${limit} %`, "next session"));
   }
   const drawdown = drawdownPercent(input);
-  if (drawdown !== undefined && drawdown >= limits.drawdownKillPercent) {
+  if (mayKill && drawdown !== undefined && drawdown >= limits.drawdownKillPercent) {
     const limit = limits.drawdownKillPercent.toFixed(2);
     stages.push(stage("DRAWDOWN", "KILLED", `drawdown ${drawdown.toFixed(2)} % reached ${limit} %`, "re-arm"));
   } else if (drawdown !== undefined && drawdown >= limits.drawdownReducePercent) {

@@ -1,4 +1,4 @@
-import { BollingerBands, EMA, MACD, SMA, Stochastic } from "technicalindicators";
+import { BollingerBands, EMA, SMA, Stochastic } from "technicalindicators";
 import type { Bar } from "#shared/model/market.ts";
 
 /** One line of a study, aligned to the bars: undefined before its look-back, and where it has no meaning. */
@@ -84,29 +84,14 @@ export const STUDIES: readonly StudyDefinition[] = [
     parameters: [period(12, "fast"), period(26, "slow"), period(9, "signal")],
     pane: "own",
     compute: (bars, values) => {
-      const rows = MACD.calculate({
-        values: closes(bars),
-        fastPeriod: at(values, 0),
-        slowPeriod: at(values, 1),
-        signalPeriod: at(values, 2),
-        SimpleMAOscillator: false,
-        SimpleMASignal: false,
-      });
+      // The library's own MACD takes a value of 0 for none and breaks its signal off there; its averages do not.
+      const average = (length: number, over: number[]) => EMA.calculate({ period: length, values: over });
+      const [fast, slow] = [average(at(values, 0), closes(bars)), average(at(values, 1), closes(bars))];
+      const count = Math.min(fast.length, slow.length);
+      const macd = slow.slice(-count).map((value, index) => (fast[fast.length - count + index] ?? Number.NaN) - value);
       return [
-        {
-          name: "MACD",
-          values: align(
-            bars.length,
-            rows.map((row) => row.MACD),
-          ),
-        },
-        {
-          name: "signal",
-          values: align(
-            bars.length,
-            rows.map((row) => row.signal),
-          ),
-        },
+        { name: "MACD", values: align(bars.length, count === 0 ? [] : macd) },
+        { name: "signal", values: align(bars.length, count === 0 ? [] : average(at(values, 2), macd)) },
       ];
     },
   },
@@ -123,14 +108,17 @@ export const STUDIES: readonly StudyDefinition[] = [
         period: at(values, 0),
         signalPeriod: at(values, 1),
       });
+      // Where the bars have no range the library answers 0, which reads as oversold: there is no value.
+      const hasRange = bars.map((_, index) => {
+        const window = bars.slice(Math.max(0, index - at(values, 0) + 1), index + 1);
+        return Math.max(...window.map(({ high }) => high)) > Math.min(...window.map(({ low }) => low));
+      });
+      const percentK = align(
+        bars.length,
+        rows.map((row) => row.k),
+      );
       return [
-        {
-          name: "%K",
-          values: align(
-            bars.length,
-            rows.map((row) => row.k),
-          ),
-        },
+        { name: "%K", values: percentK.map((value, index) => (hasRange[index] === true ? value : undefined)) },
         {
           name: "%D",
           values: align(

@@ -1,0 +1,100 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { QuoteBoard } from "#renderer/state/quotes.ts";
+
+const quote = (symbol: string, last: number) => ({ symbol, last, flags: [] });
+
+let frames: (() => void)[];
+let board: QuoteBoard;
+let told: string[];
+
+/** Lets the page draw: everything that waits for the next animation frame happens. */
+function draw(): void {
+  for (const frame of frames.splice(0)) frame();
+}
+
+beforeEach(() => {
+  frames = [];
+  told = [];
+  board = new QuoteBoard((flush) => frames.push(flush));
+});
+
+describe("the quote board", () => {
+  test("shows the newest row at once and tells the cell at the next frame, once", () => {
+    board.subscribe("AAPL", () => told.push("AAPL"));
+    for (const last of [1, 2, 3]) board.update([quote("AAPL", last)]);
+    expect(board.row("AAPL")?.last).toBe(3);
+    expect([told, frames.length]).toEqual([[], 1]);
+    draw();
+    expect(told).toEqual(["AAPL"]);
+  });
+
+  test("tells a cell only when its own symbol changed", () => {
+    board.subscribe("AAPL", () => told.push("AAPL"));
+    board.subscribe("MSFT", () => told.push("MSFT"));
+    board.update([quote("AAPL", 1), quote("MSFT", 1)]);
+    draw();
+    board.update([quote("MSFT", 2)]);
+    draw();
+    expect(told).toEqual(["AAPL", "MSFT", "MSFT"]);
+  });
+
+  test("asks for a new frame after each one drawn, and for none when nothing came", () => {
+    board.update([quote("AAPL", 1)]);
+    draw();
+    expect(frames).toHaveLength(0);
+    board.update([quote("AAPL", 2)]);
+    expect(frames).toHaveLength(1);
+  });
+
+  test("tells nobody who has left, and goes on telling the others", () => {
+    const stop = board.subscribe("AAPL", () => told.push("left"));
+    board.subscribe("AAPL", () => told.push("stays"));
+    stop();
+    board.update([quote("AAPL", 1)]);
+    draw();
+    expect(told).toEqual(["stays"]);
+  });
+
+  test("a symbol without a quote is unknown, not empty", () => {
+    expect(board.row("AAPL")).toBeUndefined();
+    expect(board.list()).toEqual([]);
+  });
+});
+
+describe("the list of symbols", () => {
+  test("is in the order of the first quotes and does not jump when they change", () => {
+    board.update([quote("MSFT", 1), quote("AAPL", 1)]);
+    board.update([quote("AAPL", 2), quote("NVDA", 1), quote("MSFT", 2)]);
+    expect(board.list()).toEqual(["MSFT", "AAPL", "NVDA"]);
+  });
+
+  test("is the same list while no symbol is added, so that React does not draw it again", () => {
+    board.update([quote("MSFT", 1)]);
+    const list = board.list();
+    board.update([quote("MSFT", 2)]);
+    expect(board.list()).toBe(list);
+    board.update([quote("AAPL", 1)]);
+    expect(board.list()).not.toBe(list);
+    expect(list).toEqual(["MSFT"]);
+  });
+
+  test("is told to those who watch it until they leave", () => {
+    const stop = board.subscribeList(() => told.push("list"));
+    board.update([quote("MSFT", 1)]);
+    draw();
+    stop();
+    board.update([quote("AAPL", 1)]);
+    draw();
+    expect(told).toEqual(["list"]);
+  });
+});
+
+test("credit is given back after the cells were told, not before, once a frame", () => {
+  board.subscribe("AAPL", () => told.push("cell"));
+  board.afterFlush(() => told.push("credit"));
+  board.update([quote("AAPL", 1)]);
+  board.update([quote("AAPL", 2)]);
+  expect(told).toEqual([]);
+  draw();
+  expect(told).toEqual(["cell", "credit"]);
+});
