@@ -136,6 +136,7 @@ export async function startTrading(options: TradingOptions): Promise<Trading> {
     ...(onBrokerTime === undefined ? {} : { onBrokerTime }),
     wallMs,
     log: options.log,
+    onFatal: options.onFatal,
   });
   return connect({ options, engine, broker, store, clock, timers });
 }

@@ -78,6 +78,8 @@ const FILL_COLUMNS: readonly Column<Fill>[] = [
   { id: "exec", title: "execId", cell: (row) => <span className="dim">{row.execId}</span> },
 ];
 
+const NAMES: readonly Filter[] = [...(Object.keys(FILTERS) as (keyof typeof FILTERS)[]), "all", "fills"];
+
 export function Blotter() {
   const orders = useStore((state) => state.orders);
   const fills = useStore((state) => state.fills);
@@ -97,17 +99,11 @@ export function Blotter() {
   return (
     <>
       <div className="segmented" role="group" aria-label="Which orders" style={{ padding: "4px 6px" }}>
-        {(Object.keys(FILTERS) as (keyof typeof FILTERS)[]).map((name) => (
+        {NAMES.map((name) => (
           <button key={name} type="button" aria-pressed={filter === name} onClick={() => setFilter(name)}>
-            {name} {count(name)}
+            {name} {name === "all" ? newest.length : name === "fills" ? fills.size : count(name)}
           </button>
         ))}
-        <button type="button" aria-pressed={filter === "all"} onClick={() => setFilter("all")}>
-          all {newest.length}
-        </button>
-        <button type="button" aria-pressed={filter === "fills"} onClick={() => setFilter("fills")}>
-          fills {fills.size}
-        </button>
         <span className="spacer" />
         {asked === undefined ? (
           <button

@@ -55,6 +55,21 @@ export function StatusBar() {
         <span>{status === undefined ? UNKNOWN : status.armed ? `ARMED ${status.strategiesOn}` : "DISARMED"}</span>
         {status?.armed === false && !isKilled && <ArmButton isLive={status.profile === "live"} />}
       </div>
+      <Readings status={status} now={now} />
+      <button type="button" className="kill" onClick={press} title="One press cancels every entry at once; stops stay">
+        <span>⬣ KILL</span>
+        <small>{killNumbers(status)}</small>
+      </button>
+      {sheet === "kill" && <KillSheet said={said} onSaid={setSaid} onClose={() => setSheet(undefined)} />}
+      {sheet === "rearm" && <RearmSheet onClose={() => setSheet(undefined)} />}
+    </section>
+  );
+}
+
+/** Link, age of the data, clock, the day, and what is left of it. */
+function Readings({ status, now }: { readonly status: Status; readonly now: number | undefined }) {
+  return (
+    <>
       <div className="item" title={status?.link.detail}>
         <i className={`dot ${status?.link.state === "live" ? "ok" : "down"}`} />
         <span>link {status?.link.state ?? UNKNOWN}</span>
@@ -83,13 +98,7 @@ export function StatusBar() {
         <small>{status?.speed === undefined ? "" : `${status.speed}×`}</small>
         <small>{status?.build}</small>
       </div>
-      <button type="button" className="kill" onClick={press} title="One press cancels every entry at once; stops stay">
-        <span>⬣ KILL</span>
-        <small>{killNumbers(status)}</small>
-      </button>
-      {sheet === "kill" && <KillSheet said={said} onSaid={setSaid} onClose={() => setSheet(undefined)} />}
-      {sheet === "rearm" && <RearmSheet onClose={() => setSheet(undefined)} />}
-    </section>
+    </>
   );
 }
 

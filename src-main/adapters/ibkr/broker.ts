@@ -15,7 +15,7 @@ import { createRng } from "#shared/lib/rng.ts";
 import { MILLISECOND, type Micros, SECOND } from "#shared/lib/time.ts";
 import type { LinkState } from "#shared/model/broker.ts";
 import { contractOf } from "./contracts.ts";
-import { classOf } from "./error-codes.ts";
+import { classOf, farmOf } from "./error-codes.ts";
 import type { LockStep } from "./lock-step.ts";
 import { MarketData, type Pending } from "./market-data.ts";
 import { OrderBook } from "./order-book.ts";
@@ -41,6 +41,8 @@ export type IbkrOptions = {
   /** Wall milliseconds, monotonic. */
   readonly wallMs: () => number;
   readonly log: (line: string) => void;
+  /** Events that could not be processed: what the broker said is lost to the engine, and the host must end. */
+  readonly onFatal: (error: Error) => void;
 };
 
 const ROLES = ["orders", "market", "history"] as const;
@@ -458,7 +460,7 @@ class IbkrBroker implements Broker {
   private flush(): void {
     const events = this.takeEvents();
     if (events.length === 0) return;
-    this.sink(events).catch((error: unknown) => this.options.log(`events could not be processed: ${String(error)}`));
+    this.sink(events).catch((error: unknown) => this.fail("events could not be processed", error));
   }
 
   private takeEvents(): readonly EngineEvent[] {
@@ -487,14 +489,12 @@ class IbkrBroker implements Broker {
         this.isFlushing = false;
         for (const role of ready) this.sessions[role].api?.reqCurrentTime();
       })
-      .catch((error: unknown) => {
-        this.isFlushing = false;
-        this.options.log(`a step failed: ${String(error)}`);
-      });
+      .catch((error: unknown) => this.fail("a step failed", error));
   }
-}
 
-/** `Market data farm connection is OK:usfarm` -> `usfarm`. */
-function farmOf(message: string): string {
-  return message.slice(message.lastIndexOf(":") + 1).trim();
+  private fail(what: string, error: unknown): void {
+    this.options.onFatal(
+      new Error(`${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error }),
+    );
+  }
 }

@@ -53,3 +53,8 @@ export function classOf(code: number, text: string): CodeClass {
 export function keepsStream(code: number): boolean {
   return code === 10089 || code === 10090 || code === 10167;
 }
+
+/** `Market data farm connection is OK:usfarm` -> `usfarm`. */
+export function farmOf(message: string): string {
+  return message.slice(message.lastIndexOf(":") + 1).trim();
+}

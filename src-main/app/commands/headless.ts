@@ -97,8 +97,9 @@ async function finish(parts: {
   const { reason, error } = await ending.wait;
   context.logger.info(`ending: ${reason}`);
   if (error !== undefined) {
-    await host.stop().catch((failure: unknown) => context.logger.error(`the end failed too: ${String(failure)}`));
-    throw new CommandError("HOST_FAILED", error.message);
+    const [ended] = await Promise.allSettled([host.stop()]);
+    const also = ended.status === "rejected" ? `; the end failed too: ${String(ended.reason)}` : "";
+    throw new CommandError("HOST_FAILED", `${error.message}${also}`);
   }
   const report = await host.report();
   const gateway = gatewayReport(host);

