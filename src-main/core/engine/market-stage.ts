@@ -333,7 +333,7 @@ export class MarketStage {
       volume: 0,
       session: session.open,
     };
-    market.validator.resetReference();
+    market.validator.resetReference(market.daily.last()?.close);
   }
 }
 
