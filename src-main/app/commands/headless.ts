@@ -76,14 +76,22 @@ export function createEnding(): Ending {
   return { wait, end, fail: (error) => settle({ reason: error.message, error }) };
 }
 
-/** One decision of every warm strategy: two bars of the interval are enough for any symbol. */
+type Progress = {
+  readonly decisions?: { readonly approved: number; readonly denied: number };
+  readonly workingEntries?: number;
+  readonly reconciled?: boolean;
+};
+
+/** One cycle: the first decisions, then until their entries have filled or timed out and the books agree with the broker's. */
 async function waitForCycle(host: Host): Promise<void> {
-  const first = await host.report();
+  const decided = ({ decisions }: Progress): number => (decisions?.approved ?? 0) + (decisions?.denied ?? 0);
+  // Decisions before the first reconciliation are all refused: they are no cycle.
+  let before: number | undefined;
   for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, 250));
-    const { decisions } = (await host.report()) as { decisions?: { approved: number; denied: number } };
-    const known = (first.decisions as { approved: number; denied: number } | undefined) ?? { approved: 0, denied: 0 };
-    if ((decisions?.approved ?? 0) + (decisions?.denied ?? 0) > known.approved + known.denied) return;
+    const now = (await host.report()) as Progress;
+    if (now.reconciled === true) before ??= decided(now);
+    if (before !== undefined && decided(now) > before && now.workingEntries === 0 && now.reconciled === true) return;
+    await new Promise((resolve) => setTimeout(resolve, CYCLE_LOOK_MS));
   }
 }
 
@@ -109,6 +117,9 @@ async function finish(parts: {
   print(options, { ...report, ...gateway, memory }, () => reportText(report));
   return EXIT.done;
 }
+
+/** How often a cycle's progress is looked at. */
+const CYCLE_LOOK_MS = 250;
 
 const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10;
 

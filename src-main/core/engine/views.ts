@@ -171,6 +171,7 @@ export function reportView(context: Context, cashDifference: number | undefined)
     equity: toUnits(portfolio.equity()),
     positions,
     openOrders: ledger.openOrders().length,
+    workingEntries: ledger.openOrders().filter(({ role }) => role === "entry").length,
     reconciled:
       context.reconciledGeneration === context.generation &&
       context.generation > 0 &&
