@@ -6,21 +6,27 @@ import {
   app,
   BrowserWindow,
   dialog,
+  globalShortcut,
   type IpcMainEvent,
   ipcMain,
   MessageChannelMain,
   protocol,
   session,
 } from "electron";
+import { wallMs } from "#adapters/system/clock.ts";
+import { connectControl } from "#adapters/system/control-socket.ts";
 import { dataDirectoryPath } from "#app/data-directory.ts";
 import type { Host } from "#app/host.ts";
 import { PROFILES } from "#shared/model/account-guard.ts";
+import { connect } from "#shared/rpc/client.ts";
 
 /**
  * The desktop: a window that passes frames between its page and the control socket of a host. Where none runs on the data
  * directory, the host is started in this process, its engine and journal in threads. A window owns no truth.
  */
 const SCHEME = "app";
+const KILL_KEY = "CommandOrControl+Alt+Shift+K";
+const KILL_PATIENCE_MS = 250;
 /** better-sqlite3 needs it; below, loading it ends the process without a word. */
 const NODE_API = 10;
 const HOST = "rt";
@@ -86,6 +92,28 @@ async function start(): Promise<void> {
   lockDown();
   ipcMain.on("robotrader-connect", connectPage);
   openWindow();
+  // Works without focus and with a dead page: it asks no renderer. Where another program holds the key, the button is left.
+  const at = folder;
+  if (!globalShortcut.register(KILL_KEY, () => void pressKill(at))) {
+    console.error(`robotrader: the key ${KILL_KEY} is taken by another program; KILL is in the window`);
+  }
+}
+
+/** STOP over the control socket, as `robotrader kill` does. */
+async function pressKill(at: string): Promise<void> {
+  const port = await connectControl(at, KILL_PATIENCE_MS);
+  if (port === undefined) return refuse(`KILL: no host answers in ${at}; nothing was sent to the broker`);
+  const client = connect(port, "desktop key", wallMs, {
+    onWelcome: () => {
+      const command = { kind: "kill", mode: "stop", reason: "kill key pressed" } as const;
+      client
+        .request("command", { commandId: crypto.randomUUID(), command, issueTime: 0 })
+        .catch((error: unknown) => refuse(`KILL was not answered: ${String(error)}`))
+        .finally(() => client.close());
+    },
+    onRefused: (reason) => refuse(`KILL was refused: ${reason}`),
+    onLossy: () => undefined,
+  });
 }
 
 /** A file of the bundle for a path of the address; undefined for anything that tries to leave it. */

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { command, engineNow } from "#renderer/connection.ts";
 import { useStore } from "#renderer/state/use-store.ts";
 import { age, amount, countdown, percent, profit, time, UNKNOWN, whole } from "#renderer/ui/format.ts";
@@ -16,17 +16,29 @@ function useEngineClock(): number | undefined {
   return now;
 }
 
+const KILL_TITLE = "One press (Ctrl+Alt+Shift+K) cancels every entry at once; stops stay";
+
 export function StatusBar() {
   const status = useStore((state) => state.status);
   const link = useStore((state) => state.link);
   const now = useEngineClock() ?? status?.time;
   const [sheet, setSheet] = useState<"kill" | "rearm" | undefined>(undefined);
   const [said, setSaid] = useState("");
-  const press = (): void => {
+  const press = useCallback((reason: string): void => {
     setSheet("kill");
     setSaid("STOP is on its way");
-    void command({ kind: "kill", mode: "stop", reason: "KILL pressed" }).then((result) => setSaid(result.message));
-  };
+    void command({ kind: "kill", mode: "stop", reason }).then((result) => setSaid(result.message));
+  }, []);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      const isKill = (event.ctrlKey || event.metaKey) && event.altKey && event.shiftKey && event.code === "KeyK";
+      if (!isKill || event.repeat) return;
+      event.preventDefault();
+      press("kill key pressed");
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, [press]);
   const isKilled = status?.tradingState === "KILLED";
   const hasData = link.kind === "open" && status !== undefined;
   return (
@@ -56,7 +68,7 @@ export function StatusBar() {
         {status?.armed === false && !isKilled && <ArmButton isLive={status.profile === "live"} />}
       </div>
       <Readings status={status} now={now} />
-      <button type="button" className="kill" onClick={press} title="One press cancels every entry at once; stops stay">
+      <button type="button" className="kill" onClick={() => press("KILL pressed")} title={KILL_TITLE}>
         <span>⬣ KILL</span>
         <small>{killNumbers(status)}</small>
       </button>

@@ -64,6 +64,13 @@ describe("the workstation in an Electron window [needs electron]", () => {
     expect(evaluated).toBe(false);
   });
 
+  test("the kill key is registered with the desktop, for when no window has the focus", async () => {
+    const isTaken = await app.evaluate(({ globalShortcut }) =>
+      globalShortcut.isRegistered("CommandOrControl+Alt+Shift+K"),
+    );
+    expect(isTaken).toBe(true);
+  });
+
   test("kill works from the window, and no view has a serious accessibility finding", async () => {
     expect(await seriousFindings(page)).toEqual([]);
     await page.getByRole("button", { name: /KILL/ }).click();
