@@ -43,10 +43,19 @@ const FRAME_LIMIT = 256 * 1024;
 /** Serves the workstation and its web socket on this machine alone. */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const login = new Login(() => Date.now());
-  const app = fastify({ bodyLimit: BODY_LIMIT, logger: false, requestTimeout: 10_000 });
+  const app = fastify({
+    bodyLimit: BODY_LIMIT,
+    logger: false,
+    requestTimeout: 10_000,
+    // What the router cannot read passes no hook.
+    frameworkErrors: (_error, _request, reply) => {
+      void withHeaders(reply).code(400).send({ error: "the address cannot be read" });
+    },
+  });
   let port = 0;
-  guard(app, () => port);
   await app.register(fastifyWebsocket, { options: { maxPayload: FRAME_LIMIT } });
+  // After the plugin, which marks an upgrade first and then ends the connection of a refused one.
+  guard(app, () => port);
   await app.register(fastifyStatic, { root: options.folder, index: ["index.html"], cacheControl: false });
   routes(app, options, login, () => port);
   port = await listen(app, options);
@@ -83,13 +92,17 @@ function guard(app: FastifyInstance, port: () => number): void {
       await reply.code(403).send({ error: "not this host" });
   });
   app.addHook("onSend", async (_request, reply) => {
-    void reply
-      .header("content-security-policy", CSP)
-      .header("x-content-type-options", "nosniff")
-      .header("referrer-policy", "no-referrer")
-      .header("cross-origin-opener-policy", "same-origin")
-      .header("cache-control", "no-store");
+    withHeaders(reply);
   });
+}
+
+function withHeaders(reply: FastifyReply): FastifyReply {
+  return reply
+    .header("content-security-policy", CSP)
+    .header("x-content-type-options", "nosniff")
+    .header("referrer-policy", "no-referrer")
+    .header("cross-origin-opener-policy", "same-origin")
+    .header("cache-control", "no-store");
 }
 
 function routes(app: FastifyInstance, options: HttpOptions, login: Login, port: () => number): void {

@@ -1,6 +1,7 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type IncomingHttpHeaders, request } from "node:http";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -19,13 +20,19 @@ type Asked = {
 export const SECRET = "the journal's key";
 export const PAGE = "<!doctype html><title>RoboTrader</title>";
 
+const wait = (ms: number): Promise<undefined> => new Promise((resolve) => setTimeout(resolve, ms, undefined));
+
 /** The server on a free port of this machine, with a page to serve and a secret beside it. */
 export class HttpRig {
   readonly views: Port[] = [];
   readonly log: string[] = [];
   isHealthy = true;
   private readonly root = mkdtempSync(join(tmpdir(), "robotrader-http-"));
+  private readonly sockets = new Set<Socket>();
   private server: HttpServer | undefined;
+  private readonly onSocket = (message: unknown): void => {
+    this.sockets.add((message as { readonly socket: Socket }).socket);
+  };
 
   static async start(port = 0): Promise<HttpRig> {
     const rig = new HttpRig();
@@ -36,6 +43,7 @@ export class HttpRig {
     writeFileSync(join(rig.root, "secret.txt"), SECRET);
     mkdirSync(join(rig.root, "served-too"));
     writeFileSync(join(rig.root, "served-too", "secret.txt"), SECRET);
+    subscribe("net.server.socket", rig.onSocket);
     rig.server = await startHttp({
       port,
       folder,
@@ -47,7 +55,16 @@ export class HttpRig {
     return rig;
   }
 
-  async stop(): Promise<void> {
+  /** What the host does when it ends; "hangs" after a second. */
+  async close(): Promise<"closed" | "hangs"> {
+    const closed = this.server?.close().then(() => "closed" as const);
+    return (await Promise.race([closed, wait(1_000)])) ?? "hangs";
+  }
+
+  /** The end of a test, whatever the server thinks of it: no connection is left that it could wait for. */
+  private async stop(): Promise<void> {
+    unsubscribe("net.server.socket", this.onSocket);
+    for (const socket of this.sockets) if (socket.localPort === this.port) socket.destroy();
     await this.server?.close();
     rmSync(this.root, { recursive: true, force: true });
   }

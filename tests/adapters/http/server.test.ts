@@ -1,3 +1,5 @@
+import { connect } from "node:net";
+import { networkInterfaces } from "node:os";
 import { describe, expect, test } from "vitest";
 import { hasWorkstation } from "#adapters/http/server.ts";
 import { HttpRig, PAGE, SECRET } from "./http-rig.ts";
@@ -199,6 +201,12 @@ describe("every answer", () => {
     expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
   });
 
+  test("to an address that cannot be read has the same headers", async () => {
+    const rig = await HttpRig.start();
+    const { headers } = await rig.ask("/%");
+    expect(headers["content-security-policy"]).toContain("default-src 'none'");
+  });
+
   test("for a name that is not ours has the same headers", async () => {
     const rig = await HttpRig.start();
     const { headers } = await rig.ask("/", { headers: { host: "evil.example" } });
@@ -221,6 +229,23 @@ describe("the host", () => {
     expect(second.log).toEqual([`port ${first.port} is in use; a free one is taken instead`]);
     expect((await second.ask("/healthz")).status).toBe(200);
     expect(first.log).toEqual([]);
+  });
+
+  test("listens at the address that only this machine can reach", async () => {
+    const rig = await HttpRig.start();
+    const knock = (address: string): Promise<string> =>
+      new Promise((resolve) => {
+        const socket = connect({ host: address, port: rig.port, timeout: 1_000 });
+        const end = (answer: string) => (): void => {
+          socket.destroy();
+          resolve(answer);
+        };
+        socket.on("connect", end("open")).on("error", end("shut")).on("timeout", end("shut"));
+      });
+    const outside = Object.values(networkInterfaces()).flatMap((found) => found?.map(({ address }) => address) ?? []);
+    const others = ["127.0.0.2", ...outside.filter((address) => address !== "127.0.0.1")];
+    expect(await knock("127.0.0.1")).toBe("open");
+    for (const address of others) expect(await knock(address)).toBe("shut");
   });
 
   test.each(["PUT", "DELETE", "PATCH", "OPTIONS"])(

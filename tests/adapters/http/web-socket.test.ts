@@ -52,13 +52,17 @@ describe("a web socket is refused", () => {
     expect(isEnded).toBe(true);
   });
 
-  // server.ts guards before the plugin marks the request as an upgrade, so that the plugin does not end it: the socket
-  // stays, and the host cannot stop before the other side lets go.
-  test.fails("under another name of the host, and its connection is ended too", async () => {
+  test("under another name of the host, and its connection is ended too", async () => {
     const rig = await HttpRig.start();
     const { heard, isEnded } = await rig.raw(upgrade("evil.example"));
     expect(heard).toMatch(/^HTTP\/1\.1 403 /);
     expect(isEnded).toBe(true);
+  });
+
+  test("from another site, and the host can still be stopped", async () => {
+    const rig = await HttpRig.start();
+    expect(await rig.socket({ origin: "http://evil.example" })).toBe(403);
+    expect(await rig.close()).toBe("closed");
   });
 
   test("when it is none: a plain request is told what is here", async () => {
@@ -140,11 +144,31 @@ describe("a web socket with a session", () => {
     expect((await rig.ask("/healthz")).status).toBe(200);
   });
 
+  test("that does not read what it is sent is cut off after 8 MiB; the others are not", async () => {
+    const rig = await HttpRig.start();
+    const [stuck, other] = [await rig.openSocket(), await rig.openSocket()];
+    const states: string[] = [];
+    const heard: number[] = [];
+    rig.views[0]?.onState(({ kind }) => states.push(kind));
+    other.on("message", (data) => heard.push(String(data).length));
+    stuck.pause();
+    const megabyte = "x".repeat(1024 * 1024);
+    let backlog = 0;
+    for (let count = 0; count < 40; count += 1) {
+      rig.views[0]?.send(megabyte);
+      backlog = Math.max(backlog, rig.views[0]?.backlog() ?? 0);
+    }
+    expect(backlog).toBeGreaterThan(8 * 1024 * 1024);
+    rig.views[1]?.send(megabyte);
+    await expect.poll(() => [states.at(-1), heard]).toEqual(["closed", [megabyte.length]]);
+    expect(other.readyState).toBe(other.OPEN);
+  });
+
   test("ends with the server, which does not wait for its views to leave", async () => {
     const rig = await HttpRig.start();
     const socket = await rig.openSocket();
     const closed = once(socket, "close");
-    await rig.stop();
+    expect(await rig.close()).toBe("closed");
     await closed;
     expect(socket.readyState).toBe(socket.CLOSED);
   });
