@@ -13,24 +13,14 @@ import type { Order } from "#shared/model/order.ts";
 const START = 1_381_152_600_000_000;
 const BY: Origin = { who: "test", from: "cli" };
 
+const loaded = loadConfiguration({ overrides: {}, env: {}, files: { profileFiles: () => [], read: () => undefined } });
+if (loaded.kind === "refused") throw new Error("the defaults are a configuration");
+const SETTINGS = engineSettings(loaded.config);
+
 /** An engine with the default limits that has seen nothing. */
 export function newEngine(changes: { readonly startsArmed?: boolean } = {}): Engine {
-  const loaded = loadConfiguration({
-    overrides: {},
-    env: {},
-    files: { profileFiles: () => [], read: () => undefined },
-  });
-  if (loaded.kind === "refused") throw new Error("the defaults are a configuration");
-  const settings = engineSettings(loaded.config);
-  return new Engine({
-    ...settings,
-    run: 1,
-    accountId: "DU1",
-    currency: "USD",
-    calendar: "XNYS",
-    build: "test",
-    ...changes,
-  });
+  const account = { accountId: "DU1", currency: "USD", calendar: "XNYS" };
+  return new Engine({ ...SETTINGS, ...account, run: 1, build: "test", ...changes });
 }
 
 /** A journal as the store holds it: JSON on the disk, a snapshot if one was taken. */
@@ -86,8 +76,21 @@ export function order(index: number, changes: Partial<Order> = {}): Order {
   };
 }
 
-export function intent(index: number, changes: Partial<Order> = {}): Note {
-  const made = order(index, changes);
+/** An entry with the stop that protects it. */
+export function bracket(index: number): Note {
+  const { side } = order(index);
+  return intent(index, [
+    order(index, {
+      orderRef: `RT-1-${index}-S`,
+      parentRef: refOf(index),
+      role: "stop",
+      side: side === "buy" ? "sell" : "buy",
+    }),
+  ]);
+}
+
+export function intent(index: number, children: readonly Order[] = []): Note {
+  const made = order(index);
   const { intentId, symbol, side, quantity, role, reason } = made;
   return {
     kind: "INTENT",
@@ -107,7 +110,7 @@ export function intent(index: number, changes: Partial<Order> = {}): Note {
         controls: 30,
         saw: {},
       },
-      orders: [made],
+      orders: [made, ...children],
       isOpening: true,
       notional: 5_000_000_000,
       likeness: `${symbol}|${side}`,
@@ -204,6 +207,6 @@ export const facts: fc.Arbitrary<readonly Note[]> = fc
   )
   .map(([notes, intents]) => {
     const mixed = [reconciled, ...notes];
-    for (const [index, place] of intents) mixed.splice(Math.min(place, mixed.length), 0, intent(index));
+    for (const [index, place] of intents) mixed.splice(Math.min(place, mixed.length), 0, bracket(index));
     return mixed;
   });

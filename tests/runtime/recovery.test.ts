@@ -5,7 +5,7 @@ import { Ledger } from "#core/engine/ledger.ts";
 import type { Note } from "#core/engine/note.ts";
 import { NOTE_KINDS, recover } from "#runtime/recovery.ts";
 import { canonical } from "#shared/lib/canonical.ts";
-import { execution, facts, intent, newEngine, order, report, storeOf, timeOf } from "./journal.ts";
+import { bracket, execution, facts, intent, newEngine, report, storeOf, timeOf } from "./journal.ts";
 
 /** An engine to which the facts happened one after the other. */
 function engineAfter(notes: readonly Note[]): Engine {
@@ -23,7 +23,14 @@ async function recovered(notes: readonly Note[], snapshotAt?: number): Promise<E
   return engine;
 }
 
-const booksOf = (engine: Engine): string => canonical(engine.snapshot());
+/** Everything that is durable, and what is looked after because of it. */
+function booksOf(engine: Engine): string {
+  const { ledger } = engine.context;
+  const open = ledger.openOrders().map(({ orderRef }) => orderRef);
+  const used = [0, 1, 2, 3, 4, 5].filter((index) => ledger.hasIntent(`intent-${index}`));
+  return canonical({ state: engine.snapshot(), open: open.sort(), used });
+}
+
 const WORKING = [intent(1), report(1, "acknowledged"), execution(1, 40)];
 
 describe("recovery", () => {
@@ -65,14 +72,7 @@ describe("recovery", () => {
   });
 
   test("from a snapshot cuts a bracket's stop to what its entry filled, as it would have without a restart", async () => {
-    const bracket = intent(1);
-    if (bracket.kind !== "INTENT") throw new Error("an intent is an intent");
-    const stop = order(1, { orderRef: "RT-1-1-S", parentRef: "RT-1-1-E", role: "stop", side: "sell" });
-    const notes: Note[] = [
-      { ...bracket, body: { ...bracket.body, orders: [...bracket.body.orders, stop] } },
-      ...WORKING.slice(1),
-      report(1, "cancelled"),
-    ];
+    const notes: Note[] = [bracket(1), ...WORKING.slice(1), report(1, "cancelled")];
     const stopAfter = (engine: Engine) => engine.context.ledger.orders.get("RT-1-1-S")?.quantity;
     expect(stopAfter(await recovered(notes))).toBe(40);
     expect(stopAfter(await recovered(notes, 3))).toBe(40);

@@ -92,15 +92,17 @@ describe("wakes", () => {
     expect(fired).toEqual([100, 250, 300, 400]);
     expect(timers.due()).toEqual([]);
   });
+});
 
-  test("a wish for the past is answered as soon as timers run", () => {
+describe("a wish", () => {
+  test("for the past is answered as soon as timers run", () => {
     now = 500;
     wakes.at(100);
     moveTo(501);
     expect(fired).toEqual([501]);
   });
 
-  test("after the stop nothing wakes", () => {
+  test("made before the stop wakes nobody after it", () => {
     wakes.at(100);
     wakes.at(200);
     wakes.stop();
@@ -108,7 +110,7 @@ describe("wakes", () => {
     expect([fired, timers.due()]).toEqual([[], []]);
   });
 
-  test("a stop in the middle of a wake leaves no timer behind", () => {
+  test("is gone with a stop in the middle of a wake: no timer is left behind", () => {
     react = () => wakes.stop();
     wakes.at(100);
     wakes.at(200);
@@ -117,7 +119,7 @@ describe("wakes", () => {
     expect(timers.due()).toEqual([]);
   });
 
-  test("no wish is ever forgotten or answered early", () => {
+  test("is never forgotten or answered early", () => {
     const step = fc.record({ wish: fc.option(fc.nat(50), { nil: undefined }), advance: fc.nat(10) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {

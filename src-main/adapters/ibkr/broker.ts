@@ -8,7 +8,7 @@ import {
 } from "@stoqey/ib";
 import type { EngineEvent } from "#core/engine/event.ts";
 import type { ApprovedOrder } from "#core/risk/risk-engine.ts";
-import type { AllocateOrderIds, Broker, Clock, ConnectionView, EventSink, Timers } from "#runtime/ports.ts";
+import type { Broker, ConnectionView, EventSink } from "#runtime/ports.ts";
 import { assert, present } from "#shared/lib/assert.ts";
 import { roundToMicros } from "#shared/lib/money.ts";
 import { createRng } from "#shared/lib/rng.ts";
@@ -16,34 +16,13 @@ import { MILLISECOND, type Micros, SECOND } from "#shared/lib/time.ts";
 import type { LinkState } from "#shared/model/broker.ts";
 import { contractOf } from "./contracts.ts";
 import { classOf, farmOf } from "./error-codes.ts";
-import type { LockStep } from "./lock-step.ts";
+import type { IbkrOptions } from "./ibkr-options.ts";
 import { MarketData, type Pending } from "./market-data.ts";
 import { OrderBook } from "./order-book.ts";
 import { encodeOrder, executionOf } from "./orders.ts";
 import { Governor, type Lane } from "./pacing.ts";
 import { Reading } from "./reading.ts";
 import { type SafeListen, Session } from "./session.ts";
-
-export type IbkrOptions = {
-  readonly host: string;
-  readonly port: number;
-  /** orders = base, market and account = base + 1, history = base + 2. */
-  readonly clientIdBase: number;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly allocateOrderIds: AllocateOrderIds;
-  readonly guardAccount: (accountId: string) => string | undefined;
-  readonly accountId: string | undefined;
-  readonly seed: number | string;
-  readonly lockStep: LockStep | undefined;
-  /** The broker's own time, whenever it is heard; one second of grain. */
-  readonly onBrokerTime?: (time: Micros) => void;
-  /** Wall milliseconds, monotonic. */
-  readonly wallMs: () => number;
-  readonly log: (line: string) => void;
-  /** Events that could not be processed: what the broker said is lost to the engine, and the host must end. */
-  readonly onFatal: (error: Error) => void;
-};
 
 const ROLES = ["orders", "market", "history"] as const;
 type Role = (typeof ROLES)[number];
@@ -307,7 +286,7 @@ class IbkrBroker implements Broker {
   private onLost(role: Role, reason: string): void {
     this.governor.failAll(reason);
     this.reading.abort();
-    this.market.reset();
+    this.market.reset(role);
     this.markers.delete(role);
     this.pending[role] = this.pending[role].filter(() => true);
     const isRefused = this.sessions[role].state === "refused";
@@ -325,8 +304,8 @@ class IbkrBroker implements Broker {
 
   private listen(role: Role, listen: SafeListen): void {
     listen(EventName.currentTime, (time: number) => this.onCurrentTime(role, time));
-    listen(EventName.info, (message: string, code: number) => this.onInfo(message, code));
-    listen(EventName.error, (error: Error, code: number, id: number) => this.onError(error.message, code, id));
+    listen(EventName.info, (message: string, code: number) => this.onInfo(role, message, code));
+    listen(EventName.error, (error: Error, code: number, id: number) => this.onError(role, error.message, code, id));
     if (role === "orders") {
       this.reading.listenToOrders(listen);
       this.listenToOrders(listen);
@@ -342,12 +321,15 @@ class IbkrBroker implements Broker {
       const orderRef = order.orderRef ?? "";
       this.book.see(orderId);
       if (orderRef === "" || order.whatIf === true) return;
-      this.book.bind(orderRef, { wireId: orderId, permId: order.permId });
+      // Other clients count their own ids: only the broker's number tells their orders.
+      const wireId = order.clientId === this.options.clientIdBase ? orderId : undefined;
+      this.book.bind(orderRef, { wireId, permId: order.permId });
       if (!this.reading.isListingOrders) this.report(this.book.onStatus(orderRef, String(state.status), order.permId));
     });
     listen(EventName.orderStatus, (orderId: number, status: string, ...rest: number[]) => {
-      const permId = rest[3];
-      const orderRef = this.book.refOf({ permId, wireId: orderId });
+      const [, , , permId, , , clientId] = rest;
+      const wireId = clientId === this.options.clientIdBase ? orderId : undefined;
+      const orderRef = this.book.refOf({ permId, wireId });
       if (orderRef === undefined || this.reading.isListingOrders) return;
       this.report(this.book.onStatus(orderRef, status, permId));
     });
@@ -399,16 +381,20 @@ class IbkrBroker implements Broker {
     if (report !== undefined) this.emit("orders", (time) => ({ kind: "orderReport", time, report }));
   }
 
-  private onInfo(message: string, code: number): void {
+  /** Every connection is told of the broker's own link: one of them is listened to for what must be done once. */
+  private onInfo(role: Role, message: string, code: number): void {
     switch (classOf(code, message)) {
       case "linkLost":
         if (this.link === "live" || this.link === "syncing") this.setLink("degraded", `${code}: ${message}`);
         return;
       case "linkRestoredDataLost":
+        if (role !== "orders") return;
         this.setLink("syncing", `${code}: ${message}`);
         return this.market.restore();
       case "linkRestoredDataKept":
-        return this.setLink("syncing", `${code}: ${message}`);
+        if (role !== "orders") return;
+        this.setLink("syncing", `${code}: ${message}`);
+        return this.market.restoreBars();
       case "farmDown":
         return this.emit("market", (time) => ({ kind: "farm", time, name: farmOf(message), isUp: false }));
       case "farmUp":
@@ -422,14 +408,14 @@ class IbkrBroker implements Broker {
     }
   }
 
-  private onError(message: string, code: number, id: number): void {
+  private onError(role: Role, message: string, code: number, id: number): void {
     this.counts.errors = (this.counts.errors ?? 0) + 1;
     if (id >= FIRST_REQUEST_ID) {
       this.market.onError(id, code, message);
       return;
     }
     const orderRef = this.book.refOf({ wireId: id });
-    if (orderRef === undefined) return this.onInfo(message, code);
+    if (orderRef === undefined) return this.onInfo(role, message, code);
     this.report(this.book.onError(orderRef, code, message, classOf(code, message)));
   }
 

@@ -2,9 +2,19 @@ import { type Contract, type ContractDetails, SecType } from "@stoqey/ib";
 import type { PriceBand } from "#shared/lib/ticks.ts";
 import type { Instrument } from "#shared/model/instrument.ts";
 
+/** The broker writes a class of shares behind a space: `BRK B` is `BRK.B`. */
+export function symbolOf(contract: Contract): string | undefined {
+  return contract.symbol?.replace(" ", ".");
+}
+
 /** How a symbol is asked for before the broker has told its number. The word `Contract` stops in this folder. */
 export function contractOf(symbol: string, conId?: number): Contract {
-  const stock: Contract = { symbol, secType: SecType.STK, exchange: "SMART", currency: "USD" };
+  const stock: Contract = {
+    symbol: symbol.replace(".", " "),
+    secType: SecType.STK,
+    exchange: "SMART",
+    currency: "USD",
+  };
   return conId === undefined ? stock : { ...stock, conId };
 }
 
@@ -30,7 +40,7 @@ export function marketRuleOf(details: ContractDetails): number | undefined {
 /** Undefined when the broker's description lacks what trading needs. */
 export function instrumentOf(details: ContractDetails, bands: readonly PriceBand[]): Instrument | undefined {
   const { contract } = details;
-  const symbol = contract.symbol;
+  const symbol = symbolOf(contract);
   const primaryExchange = contract.primaryExch ?? "";
   if (symbol === undefined || bands.length === 0) return undefined;
   const sector = details.category;

@@ -19,15 +19,23 @@ const formats = new Map<string, Intl.DateTimeFormat>();
  * never assumed.
  */
 export function parseExecutionTime(text: string): Micros | undefined {
-  const match = /^(\d{4})(\d{2})(\d{2})[ -](\d{2}):(\d{2}):(\d{2})(?: (\S+))?$/.exec(text.trim());
+  const match = /^(\d{4})(\d{2})(\d{2})([ -])(\d{2}):(\d{2}):(\d{2})(?: (\S+))?$/.exec(text.trim());
   if (match === null) return undefined;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number);
-  const zone = ZONES[match[7] ?? "UTC"] ?? match[7];
-  const asUtc = Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second);
-  const offset = zone === undefined ? undefined : offsetOf(zone, asUtc);
+  const [year = 0, month = 0, day = 0] = match.slice(1, 4).map(Number);
+  const [hour = 0, minute = 0, second = 0] = match.slice(5, 8).map(Number);
+  // A hyphen means UTC. Behind a space a zone must stand: without one it is the workstation's own time, which is not known.
+  const name = match[8] ?? (match[4] === "-" ? "UTC" : undefined);
+  if (name === undefined) return undefined;
+  const zone = ZONES[name] ?? name;
+  const asUtc = Date.UTC(year, month - 1, day, hour, minute, second);
+  // Digits that are no date would roll over into another day.
+  const read = new Date(asUtc);
+  const isDate = read.getUTCMonth() === month - 1 && read.getUTCDate() === day;
+  if (!isDate || hour > 23 || minute > 59 || second > 59) return undefined;
+  const offset = offsetOf(zone, asUtc);
   if (offset === undefined) return undefined;
   // The offset that rules at the local time, not at the same digits read as UTC.
-  return (asUtc - (offsetOf(zone ?? "UTC", asUtc - offset) ?? offset)) * 1_000;
+  return (asUtc - (offsetOf(zone, asUtc - offset) ?? offset)) * 1_000;
 }
 
 /** Milliseconds to add to UTC; undefined for an unknown zone. */

@@ -4,6 +4,8 @@ import { assert } from "#shared/lib/assert.ts";
 
 /** The library drops buffers above this; a longer frame would be lost without a word. */
 const LARGEST_FRAME = 0xffffff - 4;
+/** One character and its NUL. */
+const SHORTEST_FRAME = 2;
 const SLOW_CALL_MS = 50;
 
 export type FrameGuard = {
@@ -66,7 +68,8 @@ export function guardFrames(api: IBApi, events: GuardEvents): FrameGuard {
     rest = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
     while (rest.length >= 4 && !isClosed) {
       const length = rest.readInt32BE(0);
-      if (length < 2 || length > LARGEST_FRAME) return violate(`frame length ${length}`);
+      if (length < SHORTEST_FRAME || length > LARGEST_FRAME)
+        return violate(`frame length ${length}; ${SHORTEST_FRAME} to ${LARGEST_FRAME} are allowed`);
       if (rest.length < 4 + length) break;
       const frame = rest.subarray(0, 4 + length);
       rest = rest.subarray(4 + length);

@@ -3,7 +3,7 @@ import type { EngineEvent } from "#core/engine/event.ts";
 import type { PriceBand } from "#shared/lib/ticks.ts";
 import { DAY, MINUTE, type Micros, parseDate, SECOND } from "#shared/lib/time.ts";
 import type { Bar, DataQuality, Quote } from "#shared/model/market.ts";
-import { contractOf, instrumentOf, marketRuleOf } from "./contracts.ts";
+import { contractOf, instrumentOf, marketRuleOf, symbolOf } from "./contracts.ts";
 import { classOf, keepsStream } from "./error-codes.ts";
 import type { Lane } from "./pacing.ts";
 import type { SafeListen } from "./session.ts";
@@ -66,6 +66,9 @@ export class MarketData {
   private readonly forming = new Map<string, Bar>();
   private readonly queue: (() => void)[] = [];
   private inFlight = 0;
+  /** Request ids that are given up here and may still live at the gateway. */
+  private readonly staleLines: number[] = [];
+  private readonly staleHistories: number[] = [];
   /** Subscriptions made so far, for the monitor and the tests: each symbol once a generation. */
   subscriptions = 0;
 
@@ -84,6 +87,10 @@ export class MarketData {
   /** A new generation is up: everything desired is asked for again, once. */
   restore(): void {
     this.reset();
+    for (const id of this.staleLines.splice(0)) this.parts.send(4, () => this.parts.market()?.cancelMktData(id));
+    for (const id of this.staleHistories.splice(0)) {
+      this.parts.send(5, () => this.parts.history()?.cancelHistoricalData(id));
+    }
     this.parts.send(4, () => this.parts.market()?.reqMarketDataType(1));
     for (const symbol of this.symbols) {
       if (this.details.has(symbol)) this.load(symbol);
@@ -91,8 +98,23 @@ export class MarketData {
     }
   }
 
-  /** The connection is gone: no id of it is known any more. */
-  reset(): void {
+  /** Bars that are kept up to date die with the broker's own link, even where it says that data were kept. */
+  restoreBars(): void {
+    const kept = [...this.histories].filter(([, { kind }]) => kind === "1m");
+    for (const [id, request] of kept) {
+      this.histories.delete(id);
+      if (!request.isDone) this.inFlight -= 1;
+      this.parts.send(5, () => this.parts.history()?.cancelHistoricalData(id));
+      this.requestBars(request.symbol, "1m");
+    }
+  }
+
+  /** A connection is gone, or all is asked anew: what lives on at the gateway is cancelled before it is asked for again. */
+  reset(lost?: "orders" | "market" | "history"): void {
+    if (lost === "market") this.staleLines.length = 0;
+    else this.staleLines.push(...this.lines.keys());
+    if (lost === "history") this.staleHistories.length = 0;
+    else for (const [id, { kind }] of this.histories) if (kind === "1m") this.staleHistories.push(id);
     this.detailRequests.clear();
     this.rulesAsked.clear();
     this.lines.clear();
@@ -114,7 +136,7 @@ export class MarketData {
   listenToHistory(listen: SafeListen): void {
     listen(EventName.contractDetails, (id: number, details: ContractDetails) => {
       const symbol = this.detailRequests.get(id);
-      if (symbol === undefined || details.contract.symbol !== symbol) return;
+      if (symbol === undefined || symbolOf(details.contract) !== symbol) return;
       this.details.set(symbol, details);
       this.load(symbol);
     });

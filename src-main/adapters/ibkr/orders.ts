@@ -10,6 +10,7 @@ import type { ApprovedOrder } from "#core/risk/risk-engine.ts";
 import { assert } from "#shared/lib/assert.ts";
 import type { BrokerOrder, Execution, OrderReport } from "#shared/model/broker.ts";
 import type { OrderTerms, OrderType, TimeInForce } from "#shared/model/order.ts";
+import { symbolOf } from "./contracts.ts";
 import { parseExecutionTime } from "./execution-time.ts";
 
 const TYPE_OUT: Readonly<Record<OrderType, WireType>> = {
@@ -96,21 +97,29 @@ export function executionOf(contract: Contract, execution: WireExecution): Execu
   const exchangeTime = parseExecutionTime(String(time ?? ""));
   if (execId === undefined || shares === undefined || price === undefined || exchangeTime === undefined)
     return undefined;
-  if (contract.symbol === undefined || (side !== "BOT" && side !== "SLD")) return undefined;
+  const symbol = symbolOf(contract);
+  const total = execution.cumQty ?? shares;
+  const isSound = isAmount(price) && isShares(shares) && isShares(total) && execId !== "";
+  if (symbol === undefined || !isSound || (side !== "BOT" && side !== "SLD")) return undefined;
   return {
     execId,
     orderRef: execution.orderRef ?? "",
     permId: execution.permId ?? 0,
     clientId: execution.clientId ?? 0,
     accountId: acctNumber ?? "",
-    symbol: contract.symbol,
+    symbol,
     side: side === "BOT" ? "buy" : "sell",
     quantity: shares,
     price,
     exchangeTime,
-    cumulativeQuantity: execution.cumQty ?? shares,
+    cumulativeQuantity: total,
   };
 }
+
+/** Above this the broker's "unset" begins (the largest double, also rounded on its way). */
+const UNSET_FROM = 1e300;
+const isAmount = (value: unknown): boolean => Number(value) > 0 && Number(value) < UNSET_FROM;
+const isShares = (value: number): boolean => Number.isSafeInteger(value) && value > 0;
 
 /** An order of the broker's lists; undefined for types that we never place, which are shown as foreign by symbol alone. */
 export function brokerOrderOf(input: {
@@ -121,14 +130,15 @@ export function brokerOrderOf(input: {
 }): BrokerOrder {
   const { orderId, contract, order, status } = input;
   const terms: OrderTerms = {
-    symbol: contract.symbol ?? "",
-    side: order.action === OrderAction.SELL ? "sell" : "buy",
-    quantity: Math.max(1, Math.round(Number(order.totalQuantity ?? 1))),
+    symbol: symbolOf(contract) ?? "",
+    // A short sale (SSHORT, SLONG) sells too.
+    side: order.action === OrderAction.BUY ? "buy" : "sell",
+    quantity: isAmount(order.totalQuantity) ? Math.max(1, Math.round(Number(order.totalQuantity))) : 1,
     type: TYPE_IN[String(order.orderType)] ?? "limit",
     timeInForce: TIF_IN[String(order.tif)] ?? "day",
     outsideRth: order.outsideRth === true,
-    ...(Number(order.lmtPrice) > 0 ? { limitPrice: Number(order.lmtPrice) } : {}),
-    ...(Number(order.auxPrice) > 0 ? { stopPrice: Number(order.auxPrice) } : {}),
+    ...(isAmount(order.lmtPrice) ? { limitPrice: Number(order.lmtPrice) } : {}),
+    ...(isAmount(order.auxPrice) ? { stopPrice: Number(order.auxPrice) } : {}),
   };
   return {
     orderRef: order.orderRef ?? "",

@@ -74,14 +74,15 @@ export class Governor {
   private pump(): void {
     const now = this.clock.now();
     this.forget(now);
-    this.queues.forEach((queue, lane) => {
+    for (const [lane, queue] of this.queues.entries()) {
       for (let next = queue[0]; next !== undefined; next = queue[0]) {
         if (next.until < now) {
           queue.shift();
           next.deny("it waited too long for the message window");
           continue;
         }
-        if (!this.hasRoom(lane, next.count)) break;
+        // What waits here keeps the lanes below from using up each place that comes free.
+        if (!this.hasRoom(lane, next.count)) return this.schedule(now);
         queue.shift();
         for (let i = 0; i < next.count; i += 1) {
           this.sent.push(now);
@@ -89,7 +90,7 @@ export class Governor {
         }
         next.send();
       }
-    });
+    }
     this.schedule(now);
   }
 
@@ -107,7 +108,10 @@ export class Governor {
     if (this.isScheduled || this.depth() === 0) return;
     this.isScheduled = true;
     const oldest = this.sent[0] ?? now;
-    this.timers.at(Math.max(now + MILLISECOND, oldest + WINDOW + MILLISECOND), () => {
+    // Also when the first patience is over: an order learns in time that it does not leave.
+    const patience = Math.min(...this.queues.flat().map(({ until }) => until)) + MILLISECOND;
+    const time = Math.max(now + MILLISECOND, Math.min(oldest + WINDOW + MILLISECOND, patience));
+    this.timers.at(time, () => {
       this.isScheduled = false;
       this.pump();
     });

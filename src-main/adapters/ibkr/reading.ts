@@ -1,5 +1,6 @@
 import { type Contract, EventName, type IBApi, type Order, type OrderState } from "@stoqey/ib";
 import type { BrokerOrder, BrokerPosition, BrokerSnapshot, Execution } from "#shared/model/broker.ts";
+import { symbolOf } from "./contracts.ts";
 import { brokerOrderOf } from "./orders.ts";
 import type { SafeListen } from "./session.ts";
 
@@ -11,7 +12,7 @@ type Stage = "idle" | "orders" | "executions" | "completed" | "positions";
  */
 export class Reading {
   private stage: Stage = "idle";
-  private openOrders = new Map<number, BrokerOrder>();
+  private openOrders = new Map<string, BrokerOrder>();
   private completed: BrokerOrder[] = [];
   private executions: Execution[] = [];
   private positions: BrokerPosition[] = [];
@@ -59,7 +60,9 @@ export class Reading {
     listen(EventName.openOrder, (orderId: number, contract: Contract, order: Order, state: OrderState) => {
       if (this.stage !== "orders" || order.whatIf === true) return;
       const found = brokerOrderOf({ orderId, contract, order, status: String(state.status) });
-      this.openOrders.set(found.permId, found);
+      // Not numbered by the broker yet: told apart by client and its own number.
+      const key = found.permId > 0 ? String(found.permId) : `${found.clientId}/${orderId}`;
+      this.openOrders.set(key, found);
     });
     listen(EventName.openOrderEnd, () => {
       if (this.stage !== "orders") return;
@@ -83,8 +86,11 @@ export class Reading {
 
   listenToAccount(listen: SafeListen): void {
     listen(EventName.position, (accountId: string, contract: Contract, quantity: number, averageCost?: number) => {
-      if (this.stage !== "positions" || contract.symbol === undefined) return;
-      this.positions.push({ accountId, symbol: contract.symbol, quantity, averageCost: averageCost ?? 0 });
+      const symbol = symbolOf(contract);
+      if (this.stage !== "positions" || symbol === undefined) return;
+      if (!Number.isFinite(quantity))
+        return this.parts.log(`a position of ${symbol} could not be read: ${quantity} shares`);
+      this.positions.push({ accountId, symbol, quantity, averageCost: averageCost ?? 0 });
     });
     listen(EventName.positionEnd, () => {
       if (this.stage !== "positions") return;
@@ -102,7 +108,9 @@ export class Reading {
 
   /** Executions of the reading pass through the broker's listener; they are kept for the snapshot too. */
   noteExecution(execution: Execution): void {
-    if (this.stage === "executions") this.executions.push(execution);
+    if (this.stage !== "executions") return;
+    // The live report and the list may both bring it.
+    if (!this.executions.some(({ execId }) => execId === execution.execId)) this.executions.push(execution);
   }
 
   private enter(stage: Stage, ask: () => void): void {

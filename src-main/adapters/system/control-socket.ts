@@ -1,5 +1,5 @@
 import { chmodSync, rmSync } from "node:fs";
-import { connect, createServer, type Server } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import type { Port } from "#shared/rpc/port.ts";
 import { createSocketPort } from "./socket-port.ts";
@@ -14,7 +14,12 @@ export function controlPath(folder: string): string {
 export async function listenControl(folder: string, onView: (port: Port) => void): Promise<{ close(): Promise<void> }> {
   const path = controlPath(folder);
   rmSync(path, { force: true });
-  const server: Server = createServer((socket) => onView(createSocketPort(socket)));
+  const views = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    views.add(socket);
+    socket.on("close", () => views.delete(socket));
+    onView(createSocketPort(socket));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(path, () => resolve());
@@ -24,6 +29,8 @@ export async function listenControl(folder: string, onView: (port: Port) => void
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
+        // A monitor in another terminal must not keep the host from ending.
+        for (const view of views) view.destroy();
         rmSync(path, { force: true });
       }),
   };

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, lstatSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const FILE = "KILLED.latch";
@@ -34,7 +34,8 @@ export function createKillLatch(folder: string): KillLatch {
       syncFolder();
     },
     read() {
-      if (!existsSync(path)) return undefined;
+      // Of the entry itself: a link whose target is gone is there, and means KILLED.
+      if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
       try {
         return readFileSync(path, "utf8").trim() || "no reason on file";
       } catch (error) {

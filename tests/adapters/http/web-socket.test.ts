@@ -122,7 +122,9 @@ describe("a web socket with a session", () => {
     await once(socket, "close");
     expect(heard).toEqual([]);
   });
+});
 
+describe("a web socket", () => {
   test("with a frame of 256 KiB lives; one byte more ends that socket, and no other", async () => {
     const rig = await HttpRig.start();
     const [greedy, other] = [await rig.openSocket(), await rig.openSocket()];

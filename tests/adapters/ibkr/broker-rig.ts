@@ -26,6 +26,8 @@ export type BrokerRig = {
 export async function brokerRig(
   options: Partial<GatewayOptions> = {},
   symbols: readonly string[] = [],
+  /** Off: the link stays in `syncing` until the test confirms it. */
+  isConfirming = true,
 ): Promise<BrokerRig> {
   const gateway = await startGateway({
     source: generatedMarket("adapter"),
@@ -66,7 +68,7 @@ export async function brokerRig(
     events.push(...arrived);
     for (const event of arrived) {
       if (event.kind === "link" && event.state === "syncing") broker.reconcile();
-      if (event.kind === "brokerSnapshot") broker.confirmReconciled(event.snapshot.generation);
+      if (event.kind === "brokerSnapshot" && isConfirming) broker.confirmReconciled(event.snapshot.generation);
     }
   });
   onTestFinished(async () => {
@@ -76,4 +78,12 @@ export async function brokerRig(
   });
   const state = (): string | undefined => events.filter((event) => event.kind === "link").at(-1)?.state;
   return { broker, gateway, events, log, blocks, live: () => until(() => state() === "live", "the link is live") };
+}
+
+/**
+ * For a test that is known to fail: undefined when its preparation fails. The test then ends without an error, which is
+ * told, so that it can only fail for the reason in its title.
+ */
+export function prepared<T>(preparation: Promise<T>): Promise<T | undefined> {
+  return preparation.catch(() => undefined);
 }

@@ -1,83 +1,224 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import type { EngineEvent, EventOf } from "#core/engine/event.ts";
+import { present } from "#shared/lib/assert.ts";
+import { MINUTE } from "#shared/lib/time.ts";
 import { until } from "#tests/support/host.ts";
-import { type BrokerRig, brokerRig } from "./broker-rig.ts";
+import { placeOrder, readyClient } from "../gateway-simulator/raw-client.ts";
+import { quote, scriptedMarket } from "../gateway-simulator/scripted-market.ts";
+import { type BrokerRig, brokerRig, prepared } from "./broker-rig.ts";
+import { approvedOrder } from "./order-builders.ts";
 
-const SYMBOLS = ["AAPL", "NVDA", "TSLA"];
+const SPEED = 60;
 
-/** Symbols of the market-data requests that the gateway saw, from frame `from` on. */
-function subscriptions({ gateway }: BrokerRig, from = 0): readonly string[] {
-  return gateway.audit
-    .frames()
-    .slice(from)
-    .filter(({ direction, fields }) => direction === "in" && String(fields[0]) === "1")
-    .map(({ fields }) => String(fields[4]))
-    .sort();
+function eventsOf<K extends EngineEvent["kind"]>({ events }: BrokerRig, kind: K): readonly EventOf<K>[] {
+  return events.filter((event): event is EventOf<K> => event.kind === kind);
 }
 
-test("connects as three clients, reads the broker before it is live, and subscribes each symbol once", async () => {
-  const rig = await brokerRig({}, SYMBOLS);
+/** Kills sockets in the middle of a frame, and waits until the link is live in a new generation. */
+async function killAndReturn(rig: BrokerRig, clientId?: number): Promise<void> {
+  const generation = rig.broker.counters().generation ?? 0;
+  rig.gateway.faults.resetInFrame(clientId);
+  await until(() => (rig.broker.counters().generation ?? 0) > generation, "a new generation");
   await rig.live();
-  const states = rig.events.flatMap((event) => (event.kind === "link" ? [event.state] : []));
-  expect(states).toEqual(["connecting", "syncing", "live"]);
-  const read = rig.events.findIndex(({ kind }) => kind === "brokerSnapshot");
-  const live = rig.events.findIndex((event) => event.kind === "link" && event.state === "live");
-  expect(read).toBeGreaterThanOrEqual(0);
-  expect(read).toBeLessThan(live);
-  await until(() => subscriptions(rig).length >= 3, "three subscriptions");
-  expect(subscriptions(rig)).toEqual(SYMBOLS);
-  expect(rig.broker.connections().map(({ role, state }) => [role, state])).toEqual([
-    ["orders", "live"],
-    ["market", "live"],
-    ["history", "live"],
-  ]);
+}
+
+/** An order that rests far below the market. */
+function resting(orderRef: string) {
+  return approvedOrder({ orderRef, limitPrice: 20 });
+}
+
+function askOf({ events }: BrokerRig, symbol: string): number | undefined {
+  for (const event of events) if (event.kind === "quote" && event.quote.symbol === symbol) return event.quote.ask;
+  return undefined;
+}
+
+describe("a connection", () => {
+  test("comes up in three roles with one id each, is read, and goes live", async () => {
+    const rig = await brokerRig({ speed: SPEED }, ["AAPL"]);
+    await rig.live();
+    const links = eventsOf(rig, "link").map(({ state, generation }) => [state, generation]);
+    expect(links).toEqual([
+      ["connecting", 0],
+      ["syncing", 1],
+      ["live", 1],
+    ]);
+    const views = rig.broker.connections().map(({ role, clientId, state }) => [role, clientId, state]);
+    expect(views).toEqual([
+      ["orders", 10, "live"],
+      ["market", 11, "live"],
+      ["history", 12, "live"],
+    ]);
+    await until(() => rig.events.some((event) => event.kind === "accountValues"), "account values");
+    expect(rig.gateway.audit.refusedRequests).toBe(0);
+  });
+
+  test("that is sent garbage is lost with the reason, and comes back", async () => {
+    const rig = await brokerRig({ speed: SPEED });
+    await rig.live();
+    rig.gateway.faults.bytes("negativeLength", 11);
+    await until(() => rig.broker.counters().generation === 2, "a second generation");
+    await rig.live();
+    const down = eventsOf(rig, "link").filter(({ state }) => state === "down");
+    expect(down.map(({ detail }) => detail)).toEqual([expect.stringMatching(/^market: .*-4\b/)]);
+  });
+
+  test("whose id another program holds says so, keeps its id, and tries again in half a minute", async () => {
+    const rig = await brokerRig({ speed: SPEED });
+    await rig.live();
+    rig.gateway.faults.occupyClientId(10);
+    rig.gateway.faults.closeLink(10);
+    const view = () => present(rig.broker.connections()[0], "the orders connection");
+    await until(() => view().detail.includes("in use"), "the id is refused");
+    expect(view()).toMatchObject({ clientId: 10, state: "closed" });
+    expect(view().detail).toMatch(/client id 10 is in use/);
+    const waitMs = (view().nextAttempt ?? 0) / 1_000 - (performance.timeOrigin + performance.now());
+    expect(waitMs).toBeGreaterThan(25_000);
+    expect(waitMs).toBeLessThanOrEqual(30_000);
+  });
 });
 
-test("after each lost socket every subscription is made again, once, by new request ids", {
-  timeout: 40_000,
-}, async () => {
-  const rig = await brokerRig({}, SYMBOLS);
-  await rig.live();
-  await until(() => subscriptions(rig).length === 3, "three subscriptions");
-  for (let round = 0; round < 3; round += 1) {
-    const from = rig.gateway.audit.frames().length;
-    const seen = rig.events.length;
-    rig.gateway.faults.closeLink();
-    await until(
-      () => rig.events.slice(seen).some((event) => event.kind === "link" && event.state === "live"),
-      "live again",
-    );
-    await until(() => subscriptions(rig, from).length >= 3, "subscribed again");
-    expect(subscriptions(rig, from)).toEqual(SYMBOLS);
+describe("order ids", () => {
+  test("rise for ever: none is used again after a reconnect, even when the gateway's own count fell back", async () => {
+    const rig = await brokerRig({ speed: SPEED });
+    await rig.live();
+    const wireIds: number[] = [];
+    for (const round of [1, 2, 3]) {
+      for (const name of ["a", "b", "c"]) {
+        const [event] = await rig.broker.submit([resting(`${name}-${round}`)]);
+        expect(event?.kind).toBe("orderSent");
+        if (event?.kind === "orderSent") wireIds.push(event.wireId);
+      }
+      await until(() => rig.gateway.openOrders().length === 3 * round, "the orders rest");
+      rig.gateway.faults.rollBackOrderIds(100);
+      await killAndReturn(rig);
+    }
+    expect(wireIds).toHaveLength(9);
+    expect(wireIds).toEqual([...new Set(wireIds)].sort((a, b) => a - b));
+    expect(rig.gateway.openOrders().map(({ orderId }) => orderId)).toEqual(wireIds);
+    expect([...rig.gateway.audit.placements().values()]).toEqual(Array(9).fill(1));
+  });
+
+  test("begin above every id that the broker lists, whoever used it", async () => {
+    const rig = await brokerRig({ speed: SPEED });
+    await rig.live();
+    const raw = await readyClient(rig.gateway.port, 99);
+    raw.send(...placeOrder(193, { orderId: 700, limit: 20, ref: "another program" }));
+    await until(() => rig.gateway.openOrders().length === 1, "the other order rests");
+    await killAndReturn(rig);
+    const [event] = await rig.broker.submit([resting("E-1")]);
+    expect(event).toMatchObject({ kind: "orderSent", wireId: 701 });
+  });
+});
+
+describe("a family of orders", () => {
+  test("leaves together, parent first, its children named after it and the last one transmitting", async () => {
+    const rig = await brokerRig({ speed: SPEED });
+    await rig.live();
+    const sent = await rig.broker.submit([
+      resting("E-1"),
+      approvedOrder({
+        orderRef: "T-1",
+        role: "target",
+        side: "sell",
+        limitPrice: 400,
+        parentRef: "E-1",
+        ocaGroup: "G",
+      }),
+      approvedOrder({
+        orderRef: "S-1",
+        role: "stop",
+        side: "sell",
+        type: "stop",
+        limitPrice: undefined,
+        stopPrice: 10,
+        parentRef: "E-1",
+        ocaGroup: "G",
+      }),
+    ]);
+    const ids = sent.map((event) => (event.kind === "orderSent" ? event.wireId : undefined));
+    await until(() => rig.gateway.openOrders().length === 3, "the family rests");
+    const orders = rig.gateway.openOrders();
+    expect(orders.map(({ orderRef, orderId }) => [orderRef, orderId])).toEqual([
+      ["E-1", ids[0]],
+      ["T-1", ids[1]],
+      ["S-1", ids[2]],
+    ]);
+    expect(orders.map(({ parentId }) => parentId)).toEqual([0, ids[0], ids[0]]);
+  });
+});
+
+describe("the parts of one order", () => {
+  test("are told once each, and again only word for word when the broker is read anew", async () => {
+    const rig = await brokerRig({ speed: SPEED }, ["AAPL"]);
+    rig.gateway.faults.partialFills(10);
+    await rig.live();
+    await until(() => askOf(rig, "AAPL") !== undefined, "a quote");
+    const limitPrice = Math.round((askOf(rig, "AAPL") ?? 0) * 1.05);
+    await rig.broker.submit([approvedOrder({ orderRef: "E-1", quantity: 40, limitPrice })]);
+    const isFilled = () => eventsOf(rig, "orderReport").some(({ report }) => report.kind === "filled");
+    await until(isFilled, "the order is filled");
+    const live = eventsOf(rig, "execution").map(({ execution }) => execution);
+    expect(live.length).toBeGreaterThanOrEqual(4);
+    expect(new Set(live.map(({ execId }) => execId)).size).toBe(live.length);
+    expect(live.reduce((sum, { quantity }) => sum + quantity, 0)).toBe(40);
+    expect(live.at(-1)?.cumulativeQuantity).toBe(40);
+    const paid = eventsOf(rig, "commission").map(({ execId }) => execId);
+    expect(paid).toEqual(live.map(({ execId }) => execId));
+
+    await killAndReturn(rig);
+    const again = eventsOf(rig, "execution").slice(live.length);
+    expect(again.map(({ execution }) => execution)).toEqual(live);
+    expect(eventsOf(rig, "brokerSnapshot").at(-1)?.snapshot.executions).toEqual(live);
+    expect(rig.gateway.executions().map(({ execId }) => execId)).toEqual(live.map(({ execId }) => execId));
+  });
+
+  test("that were filled while the link was down are told when it is back", async () => {
+    // The price comes to the order two minutes after the start.
+    const quotes = [quote(1, 10, 11), quote(120, 8, 9), quote(100_000, 8, 9)];
+    const rig = await brokerRig({ speed: 1, source: scriptedMarket({ quotes }) }, ["AAPL"]);
+    await rig.live();
+    await rig.broker.submit([approvedOrder({ orderRef: "E-1", quantity: 10, limitPrice: 10 })]);
+    await until(() => rig.gateway.openOrders().length === 1, "the order rests");
+    rig.gateway.faults.outage(5 * MINUTE);
+    rig.gateway.setSpeed(300);
+    await until(() => rig.gateway.executions().length === 1, "the fill");
+    expect(eventsOf(rig, "execution")).toEqual([]);
+    await until(() => rig.broker.counters().generation === 2, "the link is back");
+    await rig.live();
+    const told = eventsOf(rig, "execution").map(({ execution }) => [execution.orderRef, execution.quantity]);
+    expect(told).toEqual([["E-1", 10]]);
+  });
+});
+
+describe("reports", () => {
+  test("of a refused order name it, with the broker's code and words", async () => {
+    const rig = await brokerRig({ speed: SPEED });
+    await rig.live();
+    await rig.broker.submit([approvedOrder({ orderRef: "E-1", quantity: 1_000_000, limitPrice: 500 })]);
+    await until(() => eventsOf(rig, "orderReport").length > 0, "the refusal");
+    expect(eventsOf(rig, "orderReport")[0]?.report).toMatchObject({ kind: "rejected", orderRef: "E-1", code: 201 });
+  });
+
+  // Every listed order is bound by its wire id, also those of other clients, whose ids are a count of their own.
+  /** Two orders with one wire id, of two clients; ours is then cancelled, and the cancel told. */
+  async function twoOfOneId(): Promise<BrokerRig> {
+    const rig = await brokerRig({ speed: SPEED });
+    await rig.live();
+    await rig.broker.submit([resting("ours")]);
+    const raw = await readyClient(rig.gateway.port, 99);
+    raw.send(...placeOrder(193, { orderId: 1, limit: 21, ref: "foreign" }));
+    await until(() => rig.gateway.openOrders().length === 2, "both orders rest");
+    rig.broker.reconcile();
+    await until(() => eventsOf(rig, "brokerSnapshot").length === 2, "the second reading");
+    await rig.broker.cancel("ours");
+    const isCancelled = () => eventsOf(rig, "orderReport").some(({ report }) => report.text.includes("202"));
+    await until(isCancelled, "the broker's code is told");
+    return rig;
   }
-  const ids = rig.gateway.audit
-    .frames()
-    .flatMap(({ direction, fields }) => (direction === "in" && String(fields[0]) === "1" ? [String(fields[2])] : []));
-  expect(new Set(ids).size).toBe(ids.length);
-  expect(ids.every((id) => Number(id) >= 1_000_000_000)).toBe(true);
-});
 
-test("a symbol that nobody knows is refused by name, and the others are served", async () => {
-  const rig = await brokerRig({}, ["AAPL", "ZZZZ"]);
-  await rig.live();
-  await until(() => rig.events.some(({ kind }) => kind === "dataRefused"), "a refusal");
-  const refused = rig.events.filter((event) => event.kind === "dataRefused");
-  expect(refused).toMatchObject([{ symbol: "ZZZZ", code: 200 }]);
-  await until(
-    () => rig.events.some((event) => event.kind === "historyEnd" && event.symbol === "AAPL"),
-    "AAPL's history",
-  );
-});
-
-test("nothing is submitted over a link that is down, and no id is burnt for it", async () => {
-  const rig = await brokerRig({}, ["AAPL"]);
-  await rig.live();
-  const before = rig.blocks.length;
-  rig.gateway.faults.silence(true);
-  rig.gateway.faults.closeLink();
-  const isDown = (): boolean => rig.events.filter((event) => event.kind === "link").at(-1)?.state !== "live";
-  await until(isDown, "the link is lost");
-  const events = await rig.broker.submit([{ orderRef: "RT1-1-1-E82", role: "entry" } as never]);
-  expect(events).toMatchObject([{ kind: "orderNotSent", orderRef: "RT1-1-1-E82" }]);
-  expect(rig.blocks).toHaveLength(before);
-  expect(rig.gateway.audit.placements().size).toBe(0);
+  test("of our order are not told of another client's with the same wire id", async () => {
+    const rig = await prepared(twoOfOneId());
+    if (rig === undefined) return;
+    expect(eventsOf(rig, "orderReport").filter(({ report }) => report.orderRef === "foreign")).toEqual([]);
+  });
 });

@@ -91,7 +91,7 @@ describe("a length that cannot be", () => {
   });
 
   // A refusal carries what is allowed; the reason of the guard does not yet.
-  test.fails.each(BAD_LENGTHS)("the refusal of %i names the allowed range", (length) => {
+  test.each(BAD_LENGTHS)("the refusal of %i names the allowed range", (length) => {
     const rig = guardRig();
     rig.feed(rawFrame(length, Buffer.from("rest\0")));
     expect(rig.reasons[0]).toMatch(/\b2\b.*\b16,?777,?211\b/);

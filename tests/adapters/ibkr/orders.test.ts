@@ -102,12 +102,12 @@ describe("an order of the broker's lists", () => {
   });
 
   // The library drops exactly Number.MAX_VALUE; the adapter itself takes any number above zero for a price.
-  test.fails.each([UNSET, Number.POSITIVE_INFINITY])("has no price where the broker writes %d", (unset) => {
+  test.each([UNSET, Number.POSITIVE_INFINITY])("has no price where the broker writes %d", (unset) => {
     const { terms } = open(listedOrder({ lmtPrice: unset, auxPrice: unset }));
     expect([terms.limitPrice, terms.stopPrice]).toEqual([undefined, undefined]);
   });
 
-  test.fails.each([Number.NaN, Number.POSITIVE_INFINITY, UNSET])("never has a quantity of %d", (totalQuantity) => {
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, UNSET])("never has a quantity of %d", (totalQuantity) => {
     expect(open(listedOrder({ totalQuantity })).terms.quantity).toSatisfy(Number.isSafeInteger);
   });
 
@@ -118,7 +118,7 @@ describe("an order of the broker's lists", () => {
   });
 
   // A short sale lowers the position; it is shown as a buy.
-  test.fails("that sells short is no buy", () => {
+  test("that sells short is no buy", () => {
     expect(open(listedOrder({ action: "SSHORT" as OrderAction })).terms.side).toBe("sell");
   });
 
@@ -171,7 +171,7 @@ describe("an execution", () => {
   });
 
   // Not a number passes as quantity and price, and reaches the ledger.
-  test.fails.each([
+  test.each([
     [{ price: Number.NaN }],
     [{ price: UNSET }],
     [{ price: -1 }],

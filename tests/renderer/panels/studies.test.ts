@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { STUDIES, type StudyLine, study } from "#renderer/panels/chart/studies.ts";
+import { createRng } from "#shared/lib/rng.ts";
 import type { Bar } from "#shared/model/market.ts";
 import { barsOf, randomBars } from "#tests/core/features/series.ts";
 import { type Line, ORACLES } from "./study-oracle.ts";
@@ -30,6 +31,19 @@ function ranges(rows: readonly (readonly [number, number, number])[]): readonly 
     const [high = 1, low = 1, close = 1] = rows[index] ?? [];
     return { ...bar, open: close, high, low, close };
   });
+}
+
+/** Bars of a stock that hardly trades: runs of one price, bars without a range, averages that meet. */
+function quietBars(seed: number, count: number): readonly Bar[] {
+  const rng = createRng(seed);
+  let close = 5;
+  return ranges(
+    Array.from({ length: count }, () => {
+      if (rng.next() < 0.2) close = Math.max(1, close + rng.integer(-1, 1));
+      const isWide = rng.next() < 0.1;
+      return [isWide ? close + 1 : close, close, close] as const;
+    }),
+  );
 }
 
 describe("figures that can be checked by hand", () => {
@@ -85,6 +99,7 @@ describe("every study, on any bars with any period", () => {
   const given = fc.record({
     seed: fc.nat(),
     count: fc.nat(90),
+    isQuiet: fc.boolean(),
     definition: fc.constantFrom(...STUDIES),
     draws: fc.tuple(period, period, period),
   });
@@ -93,16 +108,16 @@ describe("every study, on any bars with any period", () => {
 
   test("has a line as long as the bars, unknown until its look-back is full, then the textbook's value", () => {
     fc.assert(
-      fc.property(given, ({ seed, count, definition, draws }) => {
+      fc.property(given, ({ seed, count, definition, draws, isQuiet }) => {
         const values = parametersOf({ definition, draws });
-        // The library leaves out a signal whose MACD is zero, which it always is for two equal periods.
-        fc.pre(definition.id !== "macd" || values[0] !== values[1]);
-        const bars = randomBars(seed, count);
+        const bars = isQuiet ? quietBars(seed, count) : randomBars(seed, count);
         const expected = ORACLES[definition.id]?.(bars, values as number[]) ?? [];
         const lines = linesOf(definition.id, bars, values);
         expect(lines).toHaveLength(expected.length);
         lines.forEach((line, index) => {
           expect(line.values).toHaveLength(count);
+          // See below: %D takes the library's 0 for a value.
+          if (isQuiet && line.name === "%D") return;
           // A deviation is the root of a difference of squares: its last digits are lost.
           expectClose(line.values, expected[index] ?? [], definition.id === "bollinger" ? 4 : 7);
         });
@@ -136,6 +151,17 @@ describe("every study, on any bars with any period", () => {
 describe("where a study has no meaning it is unknown", () => {
   test("%K of bars without a range", () => {
     expect(valuesOf("stochastic", barsOf([5, 5, 5]), [2, 1])[0]).toEqual([U, U, U]);
+  });
+
+  // %K is left out there, but its mean is still taken over the library's zeros.
+  test.fails("%D over a %K that has none", () => {
+    expect(valuesOf("stochastic", barsOf([5, 5, 5]), [2, 1])[1]).toEqual([U, U, U]);
+    const bars = ranges([
+      [5, 5, 5],
+      [5, 5, 5],
+      [6, 5, 6],
+    ]);
+    expect(valuesOf("stochastic", bars, [2, 2])[1]).toEqual([U, U, U]);
   });
 
   test("and only there: the signal of a MACD of zero is zero", () => {

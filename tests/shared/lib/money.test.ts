@@ -50,6 +50,12 @@ describe("rounding", () => {
     expect(() => roundToMicros(-1e18)).toThrow(InvariantError);
   });
 
+  // The epsilon of money.ts grows with the amount: from 2^51 micro-units (2.25e9) on it is half a micro-unit and more.
+  test.fails("an exact amount of thousands of millions stays exact", () => {
+    expect(roundToMicros(2_300_000_000)).toBe(2_300_000_000_000_000);
+    expect(roundToMicros(-4_000_000_000)).toBe(-4_000_000_000_000_000);
+  });
+
   test("micro-units to units and back is the same amount", () => {
     fc.assert(
       fc.property(micros, (amount) => {
@@ -85,6 +91,11 @@ describe("prices and values", () => {
     expect(notionalMicros(190.05, 100)).toBe(19_005_000_000);
     expect(notionalMicros(190.05, -100)).toBe(-19_005_000_000);
     expect(notionalMicros(1.5, 2, 100)).toBe(300_000_000);
+  });
+
+  // Rounding never moves by more than half a millionth, so the check of priceToMicros can never fail.
+  test.fails("a price with more than six decimals has no exact value and stops the program", () => {
+    expect(() => priceToMicros(1.0000004)).toThrow("at most six decimals");
   });
 
   test("half a share of an odd millionth has no exact value and stops the program", () => {
