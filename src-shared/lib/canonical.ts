@@ -10,8 +10,11 @@ export function canonical(value: unknown): string {
     assert(Number.isFinite(value), "a canonical number is finite");
     return Object.is(value, -0) ? "0" : JSON.stringify(value);
   }
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  // By index: a hole is a value that is missing, not one that can be skipped.
+  if (Array.isArray(value)) return `[${Array.from(value, canonical).join(",")}]`;
   assert(typeof value === "object", `a canonical value is data, got ${typeof value}`);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  assert(prototype === Object.prototype || prototype === null, "a canonical object is plain: no map, set or date");
   const record = value as Readonly<Record<string, unknown>>;
   const fields = Object.keys(record)
     .filter((key) => record[key] !== undefined)

@@ -15,15 +15,15 @@ export function safe(amount: number): Micros6 {
 export function roundToMicros(units: number): Micros6 {
   assert(Number.isFinite(units), "an amount is finite");
   const scaled = Math.abs(units) * MICROS_PER_UNIT;
-  // 1.005 * 1e6 lies a hair under its decimal value; the epsilon is far below a micro-unit.
-  return safe(Math.sign(units) * Math.floor(scaled + 0.5 + scaled * Number.EPSILON));
+  const whole = Math.floor(scaled);
+  // 1.0000005 * 1e6 lies a hair under its decimal value; the epsilon grows with the amount and stays below a micro-unit.
+  const isUp = scaled - whole + Math.min(scaled * Number.EPSILON, 0.25) >= 0.5;
+  return safe(Math.sign(units) * (isUp ? whole + 1 : whole));
 }
 
-/** Exact millionths of a price; asserts that rounding changed it by less than a millionth of a unit. */
+/** Millionths of a price: exact up to six decimals, else the nearest. A price of the broker is never refused. */
 export function priceToMicros(price: number): Micros6 {
-  const micros = roundToMicros(price);
-  assert(Math.abs(micros / MICROS_PER_UNIT - price) < 1e-6, `price ${price} has at most six decimals`);
-  return micros;
+  return roundToMicros(price);
 }
 
 /** Value of `quantity` shares at `price`. */

@@ -8,7 +8,7 @@ import {
   type OrderAlarm,
 } from "#core/execution/order-lifecycle.ts";
 import type { Verdict } from "#core/execution/reconciliation.ts";
-import { type BookingOutcome, Portfolio, type PortfolioState } from "#core/portfolio/portfolio.ts";
+import { type BookingOutcome, execIdStem, Portfolio, type PortfolioState } from "#core/portfolio/portfolio.ts";
 import {
   type BreakerLimits,
   type BreakerState,
@@ -273,22 +273,39 @@ export class Ledger {
   private applyExecution(execution: Execution, time: Micros): Applied {
     const booking = this.portfolio.book(execution);
     if (booking === "duplicate") return { orders: [], booking };
+    const replaced = booking === "corrected" ? this.forgetStem(execution) : 0;
     this.executions.set(execution.execId, execution);
     this.watchHolding(execution.symbol, time);
     const early = this.commissions.get(execution.execId);
     if (early !== undefined) this.portfolio.commission(execution.symbol, execution.execId, early);
     // A correction changes the books; the order's own count keeps what it first heard, and the alarm says so.
-    if (booking === "corrected") return { orders: [], booking, alarm: "impossibleReport" };
     const order = this.orders.get(execution.orderRef);
+    if (booking === "corrected") {
+      if (order !== undefined) this.addToOwner(order, execution, signed(execution.side, execution.quantity) - replaced);
+      return { orders: [], booking, alarm: "impossibleReport" };
+    }
     if (order === undefined) return { orders: [], booking };
-    const owner = ownerOf(order);
-    const key = strategyKey(owner, execution.symbol);
-    const quantity = signed(execution.side, execution.quantity);
-    this.strategyPositions.set(key, (this.strategyPositions.get(key) ?? 0) + quantity);
+    this.addToOwner(order, execution, signed(execution.side, execution.quantity));
     const changed = this.change(execution.orderRef, (known) =>
       applyFill(known, execution.quantity, execution.price, time),
     );
     return { ...changed, booking };
+  }
+
+  private addToOwner(order: Order, { symbol }: Execution, quantity: number): void {
+    const key = strategyKey(ownerOf(order), symbol);
+    this.strategyPositions.set(key, (this.strategyPositions.get(key) ?? 0) + quantity);
+  }
+
+  /** Removes what a correction replaces; returns its signed shares. */
+  private forgetStem({ execId }: Execution): number {
+    const stem = execIdStem(execId);
+    for (const [id, known] of this.executions) {
+      if (id === execId || execIdStem(id) !== stem) continue;
+      this.executions.delete(id);
+      return signed(known.side, known.quantity);
+    }
+    return 0;
   }
 
   private applyCommission(execId: string, commission: Micros6): Applied {

@@ -32,6 +32,17 @@ function finite(value: number | undefined): number | undefined {
   return value !== undefined && Number.isFinite(value) ? value : undefined;
 }
 
+/** Mean of the `count` values up to an index; undefined where one of them is. */
+function meanOf(values: readonly (number | undefined)[], index: number, count: number): number | undefined {
+  let sum = 0;
+  for (let back = 0; back < count; back += 1) {
+    const value = values[index - back];
+    if (value === undefined) return undefined;
+    sum += value;
+  }
+  return sum / count;
+}
+
 const closes = (bars: readonly Bar[]): number[] => bars.map((bar) => bar.close);
 const at = (values: readonly number[], index: number): number => values[index] ?? 1;
 
@@ -116,16 +127,10 @@ export const STUDIES: readonly StudyDefinition[] = [
       const percentK = align(
         bars.length,
         rows.map((row) => row.k),
-      );
+      ).map((value, index) => (hasRange[index] === true ? value : undefined));
       return [
-        { name: "%K", values: percentK.map((value, index) => (hasRange[index] === true ? value : undefined)) },
-        {
-          name: "%D",
-          values: align(
-            bars.length,
-            rows.map((row) => row.d),
-          ),
-        },
+        { name: "%K", values: percentK },
+        { name: "%D", values: percentK.map((_, index) => meanOf(percentK, index, at(values, 1))) },
       ];
     },
   },

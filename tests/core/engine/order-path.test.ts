@@ -158,3 +158,15 @@ test("two engines that saw the same are the same, and a snapshot carries everyth
   }
   expect(canonical(folded.engine.snapshot())).toBe(canonical(one.engine.snapshot()));
 });
+
+test("a correction of the broker replaces its execution, in the books and for the strategy", () => {
+  const driver = new EngineDriver().ready();
+  driver.order();
+  driver.acknowledge();
+  driver.fill(driver.find("entry"), 8, 100, "0001.01");
+  driver.fill(driver.find("entry"), 5, 100, "0001.02");
+  const { ledger } = driver.engine.context;
+  expect([...ledger.executions.keys()]).toEqual(["0001.02"]);
+  expect(driver.position()).toBe(5);
+  expect(ledger.strategyPosition("manual", "AAPL")).toBe(5);
+});

@@ -82,7 +82,7 @@ describe("what has no canonical form stops the program", () => {
   });
 
   // They are taken for objects without fields, and a hole for nothing: values that differ have one text, or no JSON.
-  test.fails.each([
+  test.each([
     ["a map", new Map([[1, 2]])],
     ["a set", new Set([1])],
     ["a date", new Date(0)],
