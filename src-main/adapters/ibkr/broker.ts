@@ -381,10 +381,11 @@ class IbkrBroker implements Broker {
     if (report !== undefined) this.emit("orders", (time) => ({ kind: "orderReport", time, report }));
   }
 
-  /** Every connection is told of the broker's own link: one of them is listened to for what must be done once. */
+  /** Every connection is told of the broker's own link: one of them is listened to, so that the words of the loss and of the return keep their order. */
   private onInfo(role: Role, message: string, code: number): void {
     switch (classOf(code, message)) {
       case "linkLost":
+        if (role !== "orders") return;
         if (this.link === "live" || this.link === "syncing") this.setLink("degraded", `${code}: ${message}`);
         return;
       case "linkRestoredDataLost":

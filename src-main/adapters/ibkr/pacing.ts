@@ -1,4 +1,4 @@
-import type { Clock, Timers } from "#runtime/ports.ts";
+import type { Clock, Disposer, Timers } from "#runtime/ports.ts";
 import { MILLISECOND, type Micros, SECOND } from "#shared/lib/time.ts";
 
 /** 0 cancels; 1 exits and protection; 2 entries; 3 synchronisation; 4 subscriptions; 5 history and reference. */
@@ -28,7 +28,8 @@ export class Governor {
   private readonly sent: Micros[] = [];
   private readonly lower: Micros[] = [];
   private readonly queues: Waiting[][] = [[], [], [], [], [], []];
-  private isScheduled = false;
+  /** When the queues are looked at again. */
+  private next: { readonly time: Micros; readonly cancel: Disposer } | undefined;
 
   constructor(clock: Clock, timers: Timers) {
     this.clock = clock;
@@ -105,15 +106,17 @@ export class Governor {
   }
 
   private schedule(now: Micros): void {
-    if (this.isScheduled || this.depth() === 0) return;
-    this.isScheduled = true;
+    if (this.depth() === 0) return;
     const oldest = this.sent[0] ?? now;
     // Also when the first patience is over: an order learns in time that it does not leave.
     const patience = Math.min(...this.queues.flat().map(({ until }) => until)) + MILLISECOND;
     const time = Math.max(now + MILLISECOND, Math.min(oldest + WINDOW + MILLISECOND, patience));
-    this.timers.at(time, () => {
-      this.isScheduled = false;
+    if (this.next !== undefined && this.next.time <= time) return;
+    this.next?.cancel();
+    const cancel = this.timers.at(time, () => {
+      this.next = undefined;
       this.pump();
     });
+    this.next = { time, cancel };
   }
 }

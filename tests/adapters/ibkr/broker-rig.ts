@@ -79,11 +79,3 @@ export async function brokerRig(
   const state = (): string | undefined => events.filter((event) => event.kind === "link").at(-1)?.state;
   return { broker, gateway, events, log, blocks, live: () => until(() => state() === "live", "the link is live") };
 }
-
-/**
- * For a test that is known to fail: undefined when its preparation fails. The test then ends without an error, which is
- * told, so that it can only fail for the reason in its title.
- */
-export function prepared<T>(preparation: Promise<T>): Promise<T | undefined> {
-  return preparation.catch(() => undefined);
-}

@@ -5,10 +5,13 @@ import { MINUTE } from "#shared/lib/time.ts";
 import { until } from "#tests/support/host.ts";
 import { placeOrder, readyClient } from "../gateway-simulator/raw-client.ts";
 import { quote, scriptedMarket } from "../gateway-simulator/scripted-market.ts";
-import { type BrokerRig, brokerRig, prepared } from "./broker-rig.ts";
+import { type BrokerRig, brokerRig } from "./broker-rig.ts";
 import { approvedOrder } from "./order-builders.ts";
 
 const SPEED = 60;
+/** The message of an order, and where it says that the order and those before it may leave. */
+const PLACE_ORDER = "3";
+const TRANSMIT = 27;
 
 function eventsOf<K extends EngineEvent["kind"]>({ events }: BrokerRig, kind: K): readonly EventOf<K>[] {
   return events.filter((event): event is EventOf<K> => event.kind === kind);
@@ -98,6 +101,17 @@ describe("order ids", () => {
     expect([...rig.gateway.audit.placements().values()]).toEqual(Array(9).fill(1));
   });
 
+  test("of orders that are asked for at the same time are their own", async () => {
+    const rig = await brokerRig({ speed: SPEED });
+    await rig.live();
+    const ids: number[] = [];
+    for (const round of [1, 2]) {
+      const sent = await Promise.all(["a", "b", "c"].map((name) => rig.broker.submit([resting(`${name}-${round}`)])));
+      for (const event of sent.flat()) if (event.kind === "orderSent") ids.push(event.wireId);
+    }
+    expect([ids.length, new Set(ids).size]).toEqual([6, 6]);
+  });
+
   test("begin above every id that the broker lists, whoever used it", async () => {
     const rig = await brokerRig({ speed: SPEED });
     await rig.live();
@@ -144,6 +158,8 @@ describe("a family of orders", () => {
       ["S-1", ids[2]],
     ]);
     expect(orders.map(({ parentId }) => parentId)).toEqual([0, ids[0], ids[0]]);
+    const placed = rig.gateway.audit.frames().filter(({ fields }) => fields[0] === PLACE_ORDER);
+    expect(placed.map(({ fields }) => fields[TRANSMIT])).toEqual(["0", "0", "1"]);
   });
 });
 
@@ -199,26 +215,27 @@ describe("reports", () => {
     expect(eventsOf(rig, "orderReport")[0]?.report).toMatchObject({ kind: "rejected", orderRef: "E-1", code: 201 });
   });
 
-  // Every listed order is bound by its wire id, also those of other clients, whose ids are a count of their own.
-  /** Two orders with one wire id, of two clients; ours is then cancelled, and the cancel told. */
-  async function twoOfOneId(): Promise<BrokerRig> {
+  test("of our order are told of it, though another client has one with the same wire id", async () => {
     const rig = await brokerRig({ speed: SPEED });
     await rig.live();
+    const told = () => eventsOf(rig, "orderReport").map(({ report }) => [report.orderRef, report.kind]);
     await rig.broker.submit([resting("ours")]);
     const raw = await readyClient(rig.gateway.port, 99);
     raw.send(...placeOrder(193, { orderId: 1, limit: 21, ref: "foreign" }));
     await until(() => rig.gateway.openOrders().length === 2, "both orders rest");
+    expect(rig.gateway.openOrders().map(({ orderId }) => orderId)).toEqual([1, 1]);
     rig.broker.reconcile();
     await until(() => eventsOf(rig, "brokerSnapshot").length === 2, "the second reading");
     await rig.broker.cancel("ours");
-    const isCancelled = () => eventsOf(rig, "orderReport").some(({ report }) => report.text.includes("202"));
-    await until(isCancelled, "the broker's code is told");
-    return rig;
-  }
-
-  test("of our order are not told of another client's with the same wire id", async () => {
-    const rig = await prepared(twoOfOneId());
-    if (rig === undefined) return;
-    expect(eventsOf(rig, "orderReport").filter(({ report }) => report.orderRef === "foreign")).toEqual([]);
+    await until(() => told().some(([, kind]) => kind === "cancelled"), "the cancel is told");
+    // The broker refuses this one by wire id alone.
+    await rig.broker.cancel("ours");
+    await until(() => told().some(([, kind]) => kind === "cancelRejected"), "the refusal is told");
+    expect(told()).toEqual([
+      ["ours", "acknowledged"],
+      ["ours", "pendingCancel"],
+      ["ours", "cancelled"],
+      ["ours", "cancelRejected"],
+    ]);
   });
 });

@@ -48,7 +48,6 @@ describe("an execution's time", () => {
     expect(parseExecutionTime(text)).toBeUndefined();
   });
 
-  // Digits that are no date roll over into another day.
   test.each([
     "20260230 10:00:00 UTC",
     "20261301 10:00:00 UTC",
@@ -61,7 +60,7 @@ describe("an execution's time", () => {
     expect(parseExecutionTime(text)).toBeUndefined();
   });
 
-  // A space without a zone is the workstation's own local time, and is read as UTC.
+  // It would be the workstation's own local time.
   test("without a zone behind a space is no known time", () => {
     expect(parseExecutionTime("20261124 14:30:00")).toBeUndefined();
   });

@@ -90,7 +90,6 @@ describe("a length that cannot be", () => {
     expect(rig.socket.destroyed).toBe(1);
   });
 
-  // A refusal carries what is allowed; the reason of the guard does not yet.
   test.each(BAD_LENGTHS)("the refusal of %i names the allowed range", (length) => {
     const rig = guardRig();
     rig.feed(rawFrame(length, Buffer.from("rest\0")));

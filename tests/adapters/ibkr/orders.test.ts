@@ -101,7 +101,7 @@ describe("an order of the broker's lists", () => {
     }
   });
 
-  // The library drops exactly Number.MAX_VALUE; the adapter itself takes any number above zero for a price.
+  // The library drops exactly Number.MAX_VALUE, and no other number that cannot be a price.
   test.each([UNSET, Number.POSITIVE_INFINITY])("has no price where the broker writes %d", (unset) => {
     const { terms } = open(listedOrder({ lmtPrice: unset, auxPrice: unset }));
     expect([terms.limitPrice, terms.stopPrice]).toEqual([undefined, undefined]);
@@ -117,7 +117,6 @@ describe("an order of the broker's lists", () => {
     expect(brokerOrderOf({ orderId: 0, contract: {}, order, status: "" }).terms.symbol).toBe("");
   });
 
-  // A short sale lowers the position; it is shown as a buy.
   test("that sells short is no buy", () => {
     expect(open(listedOrder({ action: "SSHORT" as OrderAction })).terms.side).toBe("sell");
   });
@@ -170,7 +169,6 @@ describe("an execution", () => {
     expect(executionOf({}, wireExecution())).toBeUndefined();
   });
 
-  // Not a number passes as quantity and price, and reaches the ledger.
   test.each([
     [{ price: Number.NaN }],
     [{ price: UNSET }],

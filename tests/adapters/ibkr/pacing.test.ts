@@ -139,7 +139,7 @@ describe("priority", () => {
     ).toEqual([0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
   });
 
-  // Lanes below use up each single place that comes free, so a family of three never finds its three.
+  // Lanes below could use up each single place that comes free, and a family of three would never find its three.
   test("a family of orders that waits is not overtaken by history requests", () => {
     const rig = new PacingRig();
     for (let turn = 0; turn < 40; turn += 1) {
@@ -175,10 +175,17 @@ describe("patience", () => {
     expect(rig.denied()).toEqual([]);
   });
 
-  // The queue is looked at only when the window moves: up to a second after the order's time was over.
   test("the denial comes when the patience is over", () => {
     const rig = new PacingRig();
     rig.ask({ lane: 5 }, 40);
+    rig.ask({ lane: 2, patience: 250 * MILLISECOND });
+    rig.pass(300);
+    expect(rig.denied()).toHaveLength(1);
+  });
+
+  test("the denial comes when the patience is over, also when reads were waiting before", () => {
+    const rig = new PacingRig();
+    rig.ask({ lane: 5 }, 50);
     rig.ask({ lane: 2, patience: 250 * MILLISECOND });
     rig.pass(300);
     expect(rig.denied()).toHaveLength(1);

@@ -151,7 +151,7 @@ describe("a reading of the broker", () => {
     expect(rig.snapshots[0]?.openOrders.map(({ terms }) => terms.quantity)).toEqual([60]);
   });
 
-  // Orders that the broker has not numbered yet all have permId 0, and the last one hides the others.
+  // Orders that the broker has not numbered yet all have permId 0.
   test("lists each order that has no permId yet", () => {
     const rig = new ReadingRig();
     rig.reading.start();
@@ -236,7 +236,6 @@ describe("malformed lines", () => {
     expect(rig.snapshots[0]?.positions).toEqual([]);
   });
 
-  // A position that is no number is handed on and compared with the books.
   test("a position of NaN shares does not pass for one", () => {
     const rig = new ReadingRig();
     rig.reading.start();

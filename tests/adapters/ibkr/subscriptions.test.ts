@@ -3,12 +3,13 @@ import { WATCHLIST } from "#core/simulation/watchlist.ts";
 import { present } from "#shared/lib/assert.ts";
 import { until } from "#tests/support/host.ts";
 import { quote, scriptedMarket } from "../gateway-simulator/scripted-market.ts";
-import { type BrokerRig, brokerRig, prepared } from "./broker-rig.ts";
+import { type BrokerRig, brokerRig } from "./broker-rig.ts";
 
 const SPEED = 60;
 const SYMBOLS = WATCHLIST.slice(0, 3).map(({ symbol }) => symbol);
 const REQ_MARKET_DATA = "1";
 const REQ_HISTORY = "20";
+const UPDATE = "90";
 
 /** What the gateway was asked since frame `from`, as `message symbol`, sorted. */
 function asked({ gateway }: BrokerRig, from: number): readonly string[] {
@@ -40,7 +41,7 @@ async function warm(rig: BrokerRig, generation: number): Promise<void> {
 
 /** Request ids of one symbol's quotes that the gateway still feeds, as seen in what it sends from now on. */
 async function streamsOf({ gateway }: BrokerRig, message: string, count: number): Promise<ReadonlySet<string>> {
-  const place = message === "90" ? 1 : 2;
+  const place = message === UPDATE ? 1 : 2;
   const from = present(gateway.audit.frames().at(-1), "frames were seen").wallMs;
   const fed = () =>
     gateway.audit
@@ -79,24 +80,20 @@ describe("after a kill of", () => {
     expect(rig.broker.counters().subscriptions).toBe(3 * SYMBOLS.length);
   });
 
-  // What lives on another connection is forgotten, not cancelled: it goes on at the gateway and holds its line.
+  // What lives on another connection goes on at the gateway and holds its line until it is cancelled.
   test.each([
-    ["quotes", "the orders socket", 10, "1"],
-    ["bars", "the market socket", 11, "90"],
+    ["quotes", "the orders socket", 10, REQ_MARKET_DATA],
+    ["quotes", "the history socket", 12, REQ_MARKET_DATA],
+    ["bars", "the orders socket", 10, UPDATE],
+    ["bars", "the market socket", 11, UPDATE],
   ] as const)("one stream of %s a symbol is alive when %s was killed", async (_what, _name, clientId, message) => {
-    const streams = await prepared(streamsAfterKill(clientId, message));
-    if (streams === undefined) return;
-    expect(streams.size).toBe(SYMBOLS.length);
+    const rig = await brokerRig({ speed: SPEED }, SYMBOLS);
+    await warm(rig, 1);
+    rig.gateway.faults.resetInFrame(clientId);
+    await warm(rig, 2);
+    expect((await streamsOf(rig, message, 60)).size).toBe(SYMBOLS.length);
   });
 });
-
-async function streamsAfterKill(clientId: number, message: string): Promise<ReadonlySet<string>> {
-  const rig = await brokerRig({ speed: SPEED }, SYMBOLS);
-  await warm(rig, 1);
-  rig.gateway.faults.resetInFrame(clientId);
-  await warm(rig, 2);
-  return streamsOf(rig, message, 60);
-}
 
 describe("after the broker's own link came back", () => {
   async function lostAndFound(code: 1101 | 1102): Promise<{ rig: BrokerRig; from: number }> {
@@ -111,29 +108,22 @@ describe("after the broker's own link came back", () => {
     return { rig, from };
   }
 
-  test("with data lost (1101) every symbol is asked for again", async () => {
+  // Each of the three connections is told of it.
+  test("with data lost (1101) every symbol is asked for once", async () => {
     const { rig, from } = await lostAndFound(1101);
     await until(() => new Set(asked(rig, from)).size === 2 * SYMBOLS.length, "lines and histories");
-  });
-
-  // Each of the three connections is told 1101, and each telling asks for everything.
-  test("with data lost (1101) every symbol is asked for once", async () => {
-    const restored = await prepared(lostAndFound(1101));
-    if (restored === undefined) return;
-    const { rig, from } = restored;
-    await streamsOf(rig, REQ_MARKET_DATA, 60);
+    expect((await streamsOf(rig, REQ_MARKET_DATA, 60)).size).toBe(SYMBOLS.length);
     expect(asked(rig, from)).toEqual(EACH_ONCE);
   });
 
   // Bars that are kept up to date die even though the broker says that data were kept.
-  test("with data kept (1102) the one-minute bars go on", async () => {
-    const restored = await prepared(lostAndFound(1102));
-    if (restored === undefined) return;
-    const { rig } = restored;
-    const from = rig.events.length;
-    const trades = () => rig.events.slice(from).filter((event) => event.kind === "trade").length;
-    if ((await prepared(until(() => trades() > 100, "prints go on").then(() => true))) !== true) return;
-    expect(rig.events.slice(from).some((event) => event.kind === "formingBar" || event.kind === "bar")).toBe(true);
+  test("with data kept (1102) the one-minute bars go on, one stream each, and lines are left alone", async () => {
+    const { rig, from } = await lostAndFound(1102);
+    expect((await streamsOf(rig, UPDATE, 60)).size).toBe(SYMBOLS.length);
+    expect((await streamsOf(rig, REQ_MARKET_DATA, 60)).size).toBe(SYMBOLS.length);
+    expect(asked(rig, from)).toEqual(SYMBOLS.map((symbol) => `history ${symbol}`).sort());
+    const since = rig.events.length;
+    await until(() => rig.events.slice(since).some((event) => event.kind === "bar"), "a minute is complete");
   });
 });
 
@@ -148,23 +138,12 @@ describe("a symbol", () => {
     expect(asked(rig, 0)).toEqual(["history AAPL", "history AAPL", "line AAPL"]);
   });
 
-  // The broker answers with `BRK B`, and the answer is dropped without a word.
-  test("with a class (BRK.B) is described, or refused by name", async () => {
-    const rig = await prepared(classOfShares());
-    if (rig === undefined) return;
-    const told = rig.events.filter((event) => event.kind === "instrument" || event.kind === "dataRefused");
-    expect(told).toHaveLength(1);
-  });
-
-  async function classOfShares(): Promise<BrokerRig> {
+  test("with a class is BRK.B to us and `BRK B` to the broker", async () => {
     const quotes = [quote(1, 400, 401, 100, "BRK.B"), quote(100_000, 400, 401, 100, "BRK.B")];
     const rig = await brokerRig({ speed: SPEED, source: scriptedMarket({ symbols: ["BRK.B"], quotes }) }, ["BRK.B"]);
-    await rig.live();
-    const isAnswered = () => rig.gateway.audit.frames().some(({ fields }) => String(fields[0]) === "52");
-    await until(isAnswered, "the broker has answered");
-    // Whatever follows an answer is here by the end of another reading.
-    rig.broker.reconcile();
-    await until(() => rig.events.filter((event) => event.kind === "brokerSnapshot").length === 2, "a second reading");
-    return rig;
-  }
+    await until(() => historyEnds(rig) === 2, "BRK.B is loaded");
+    const told = rig.events.flatMap((event) => (event.kind === "instrument" ? [event.instrument.symbol] : []));
+    expect(new Set(told)).toEqual(new Set(["BRK.B"]));
+    expect(asked(rig, 0)).toEqual(["history BRK B", "history BRK B", "line BRK B"]);
+  });
 });

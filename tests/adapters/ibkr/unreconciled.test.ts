@@ -104,4 +104,13 @@ describe("while the broker has lost its own link", () => {
     expect(snapshots(rig)).toBeGreaterThanOrEqual(2);
     expect(outcome(await rig.broker.submit([entry]))).toEqual([["orderSent"]]);
   });
+
+  test.each([1101, 1102] as const)("and has it back at once by %i, the link goes live again", async (code) => {
+    const rig = await brokerRig({ speed: SPEED });
+    await rig.live();
+    rig.gateway.faults.loseBroker();
+    rig.gateway.faults.restoreBroker(code);
+    await until(() => linkOf(rig) !== "live", "1100 is heard");
+    await until(() => linkOf(rig) === "live", "the link is live again", 2_000);
+  });
 });
