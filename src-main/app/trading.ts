@@ -63,6 +63,8 @@ export type Trading = {
 const STOP_PATIENCE_MS = 2_000;
 /** A host whose journal does not answer for this long must stop opening; measured on the wall clock. */
 const STALL_CHECK_MS = 100;
+/** In lock-step time waits for the journal and nothing grows stale: only a journal that hangs ends the run. */
+const LOCK_STEP_HANG_MS = 10_000;
 
 function timeOf(source: TimeSource) {
   if (source.kind === "lockStep") {
@@ -228,16 +230,20 @@ async function cancelEntries(
 
 function watchStalls(parts: { options: TradingOptions; store: Store; clock: Clock }, runner: Runner): NodeJS.Timeout {
   const { store, clock, options } = parts;
-  const limit = options.config.journal.stallMilliseconds;
+  const isLockStep = options.time.kind === "lockStep";
+  const { stallMilliseconds } = options.config.journal;
+  const limit = isLockStep ? Math.max(stallMilliseconds, LOCK_STEP_HANG_MS) : stallMilliseconds;
   let isStalled = false;
-  return setInterval(() => {
+  const look = (): void => {
     const waitedMs = store.waitingMs();
     if (waitedMs > limit === isStalled) return;
     isStalled = waitedMs > limit;
     const detail = isStalled ? `the journal has not acknowledged for ${Math.round(waitedMs)} ms` : "it writes again";
-    if (isStalled && options.time.kind === "lockStep") options.onFatal(new Error(`JOURNAL_STALL: ${detail}`));
+    if (isStalled && isLockStep) options.onFatal(new Error(`JOURNAL_STALL: ${detail}`));
     else runner.enqueue({ kind: "journalStall", time: clock.now(), stalled: isStalled, detail });
-  }, STALL_CHECK_MS);
+  };
+  // One turn later: an acknowledgement that lay in the queue while this thread was busy has been read by then.
+  return setInterval(() => setImmediate(look), STALL_CHECK_MS);
 }
 
 /** What `headless --json` prints and the parity of two runs is read from. */

@@ -11,7 +11,7 @@ import type { Effect } from "./effect.ts";
 import { type Applied, Ledger } from "./ledger.ts";
 import type { MarketStage } from "./market-stage.ts";
 import { durabilityOf, type JournalNote, type Note } from "./note.ts";
-import { DEADLINES, type EngineOptions } from "./options.ts";
+import { DEADLINES, type EngineOptions, WALL_SECONDS } from "./options.ts";
 
 const ROLE_LETTER: Readonly<Record<OrderRole, string>> = {
   entry: "E",
@@ -108,9 +108,9 @@ export class Context {
     this.wakeAt(this.time + seconds * SECOND);
   }
 
-  /** A deadline in seconds of event time, never shorter than a second of the wall. */
+  /** A deadline in seconds of event time, never shorter on the wall than `WALL_SECONDS` says. */
   deadline(name: keyof typeof DEADLINES): number {
-    return Math.max(DEADLINES[name], this.options.wallSecond ?? 0);
+    return Math.max(DEADLINES[name], WALL_SECONDS[name] * (this.options.wallSecond ?? 0));
   }
 
   alert(

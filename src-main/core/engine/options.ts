@@ -40,6 +40,17 @@ export const DEADLINES = {
   evidence: 2,
   linkAlarm: 30,
 } as const;
+/** On an accelerated clock no deadline is shorter than this on the wall. To connect takes the wall's time at any speed. */
+export const WALL_SECONDS: Readonly<Record<keyof typeof DEADLINES, number>> = {
+  acknowledgement: 1,
+  cancel: 1,
+  cancelOverdue: 1,
+  exit: 1,
+  exitGivenUp: 1,
+  protection: 1,
+  evidence: 1,
+  linkAlarm: 10,
+};
 export const RECONCILE_INTERVAL_SECONDS = 60;
 
 /** The newest bars kept per symbol and timeframe: enough for every recursive kernel to forget its seed. */

@@ -108,9 +108,11 @@ describe("while the broker has lost its own link", () => {
   test.each([1101, 1102] as const)("and has it back at once by %i, the link goes live again", async (code) => {
     const rig = await brokerRig({ speed: SPEED });
     await rig.live();
+    const before = rig.events.length;
+    const states = () => rig.events.slice(before).flatMap((event) => (event.kind === "link" ? [event.state] : []));
     rig.gateway.faults.loseBroker();
     rig.gateway.faults.restoreBroker(code);
-    await until(() => linkOf(rig) !== "live", "1100 is heard");
-    await until(() => linkOf(rig) === "live", "the link is live again", 2_000);
+    await until(() => states().includes("live"), "the link is live again");
+    expect(states()).toEqual(["degraded", "syncing", "live"]);
   });
 });
