@@ -6,7 +6,14 @@ import { DataDirectoryError } from "#app/data-directory.ts";
 import { EngineRefusal } from "#app/engine-thread.ts";
 
 /** Errors that are answers: a sentence for the person, never a stack. */
-const NAMED = new Set(["StoreError", "RecordedFileError", "SimulationError", "RangeError", "RequestError"]);
+const NAMED = new Set([
+  "StoreError",
+  "RecordedFileError",
+  "SimulationError",
+  "FaultScriptError",
+  "RangeError",
+  "RequestError",
+]);
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 

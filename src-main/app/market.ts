@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { type GatewaySimulator, startGateway } from "#adapters/gateway-simulator/gateway-simulator.ts";
 import { openRecordedFolder } from "#adapters/gateway-simulator/recorded-folder.ts";
+import { type FaultRule, parseFaultScript } from "#adapters/gateway-simulator/server/fault-script.ts";
 import { createCalendar } from "#core/market/calendar.ts";
 import { newYorkToUtc } from "#core/market/new-york.ts";
 import { createMarketGenerator } from "#core/simulation/market-generator.ts";
@@ -41,6 +43,7 @@ export async function startSimulation(options: SimulationOptions): Promise<Gatew
     startingCash: simulation.startingCash,
     onLog: options.onLog,
     onEnd: options.onEnd,
+    faultScript: faultScriptOf(simulation.faults),
     ...(latencyMs === undefined ? {} : { latencyMs }),
     ...(maxVersion === undefined ? {} : { maxVersion }),
     ...(lockStepClientIds === undefined ? {} : { lockStepClientIds }),
@@ -55,6 +58,17 @@ export async function startSimulation(options: SimulationOptions): Promise<Gatew
 
 function portRefused(port: number, why: string): SimulationError {
   return new SimulationError(`port ${port} of the simulator: ${why}; name another with --port, or 0 for a free one`);
+}
+
+function faultScriptOf(path: string | undefined): readonly FaultRule[] {
+  if (path === undefined) return [];
+  try {
+    return parseFaultScript(readFileSync(path, "utf8"), path);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === undefined) throw error;
+    throw new SimulationError(`simulation.faults ${path}: the file cannot be read (${String(code)})`, { cause: error });
+  }
 }
 
 function marketOf({ config, now }: SimulationOptions): MarketSource {

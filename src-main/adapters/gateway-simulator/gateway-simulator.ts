@@ -12,6 +12,7 @@ import { Audit } from "./server/audit.ts";
 import { Connection } from "./server/connection.ts";
 import { Dispatcher } from "./server/dispatcher.ts";
 import type { Driver } from "./server/driver.ts";
+import { type FaultRule, planFaults } from "./server/fault-script.ts";
 import { Faults } from "./server/faults.ts";
 import { LockStepDriver } from "./server/lock-step-driver.ts";
 import { SlidingWindow } from "./server/sliding-window.ts";
@@ -44,6 +45,8 @@ export type GatewayOptions = {
   readonly startingCash?: number;
   /** Delay of every answer: wall milliseconds at a speed, virtual ones in lock-step. */
   readonly latencyMs?: number;
+  /** What goes wrong, and when. */
+  readonly faultScript?: readonly FaultRule[];
   /** Closes the simulator when the market has been played to its end. */
   readonly exitAtEnd?: boolean;
   readonly onLog?: (line: string) => void;
@@ -134,6 +137,7 @@ class Gateway implements GatewaySimulator {
       },
       options.latencyMs ?? 0,
     );
+    planFaults(this.faults, options.faultScript ?? [], stage.now());
     const host = {
       dispatch: (connection: Connection, fields: readonly string[]) =>
         this.dispatcher.dispatch(connection, fields, this.lockStep !== undefined && !this.driver.isMember(connection)),

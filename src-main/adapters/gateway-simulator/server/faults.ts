@@ -4,19 +4,21 @@ import type { Connection } from "./connection.ts";
 import type { Stage } from "./stage.ts";
 
 /** Frames and bytes that no client should get. */
-export type BadBytes =
-  | "negativeLength"
-  | "zeroLength"
-  | "hugeLength"
-  | "unterminated"
-  | "randomBytes"
-  | "unknownMessage"
-  | "badJson"
-  | "missingField"
-  | "extraField"
-  | "unknownStatus"
-  | "notANumber"
-  | "invalidUtf8";
+export const BAD_BYTES = [
+  "negativeLength",
+  "zeroLength",
+  "hugeLength",
+  "unterminated",
+  "randomBytes",
+  "unknownMessage",
+  "badJson",
+  "missingField",
+  "extraField",
+  "unknownStatus",
+  "notANumber",
+  "invalidUtf8",
+] as const;
+export type BadBytes = (typeof BAD_BYTES)[number];
 
 const BYTES: Readonly<Record<BadBytes, Buffer>> = {
   negativeLength: Buffer.from([0xff, 0xff, 0xff, 0xfc, 65]),
