@@ -56,7 +56,7 @@ export class SignalStage {
     const features: Record<string, number> = {};
     vector.names.forEach((name, index) => {
       const value = vector.values[index];
-      if (value !== undefined && !Number.isNaN(value)) features[name] = value;
+      if (value !== undefined && Number.isFinite(value)) features[name] = value;
     });
     for (const strategy of this.running) {
       if (strategy.error !== undefined) continue;

@@ -49,7 +49,7 @@ export function rule(code: RiskCode, isBroken: boolean, detail: string): readonl
   return isBroken ? [{ code, detail }] : passed;
 }
 
-/** `requested` must not exceed `allowed`. Unknown or not-a-number fails. */
+/** `requested` must not exceed `allowed`. Unknown or not-a-number fails, and is left out of what the refusal says. */
 export function atMost(
   code: RiskCode,
   requested: number | undefined,
@@ -57,7 +57,15 @@ export function atMost(
   detail: string,
 ): readonly RiskFailure[] {
   if (requested === undefined) return [{ code, detail: `${detail}: unknown`, allowed }];
-  return requested <= allowed ? passed : [{ code, detail, allowed, requested, headroom: allowed - requested }];
+  return requested <= allowed
+    ? passed
+    : [{ code, detail, ...finite({ allowed, requested, headroom: allowed - requested }) }];
+}
+
+/** Only the numbers that are known: a decision is journalled and hashed, and neither holds a NaN. */
+function finite<K extends string>(numbers: Readonly<Record<K, number | undefined>>): { readonly [name in K]?: number } {
+  const known = Object.entries(numbers).filter(([, value]) => Number.isFinite(value));
+  return Object.fromEntries(known) as { readonly [name in K]?: number };
 }
 
 /** The row of the risk console for one control. */
@@ -66,17 +74,15 @@ export function gaugeOf(
   view: RiskView,
   denials: { readonly count: number; readonly lastTime?: number },
 ): RiskGauge {
-  const reading = control.read?.(view) ?? {};
-  const { value, limit } = reading;
+  const { value: read, limit: bound } = control.read?.(view) ?? {};
+  const numbers = finite({ value: read, limit: bound, headroom: (bound ?? Number.NaN) - (read ?? Number.NaN) });
   return {
     code: control.code,
     title: control.title,
     scope: control.scope,
     unit: control.unit,
     denialsToday: denials.count,
-    ...(value === undefined ? {} : { value }),
-    ...(limit === undefined ? {} : { limit }),
-    ...(value === undefined || limit === undefined ? {} : { headroom: limit - value }),
+    ...numbers,
     ...(control.configKey === undefined ? {} : { configKey: control.configKey }),
     ...(denials.lastTime === undefined ? {} : { lastDenialTime: denials.lastTime }),
     ...(control.notApplicable === undefined ? {} : { notApplicable: control.notApplicable }),

@@ -122,9 +122,7 @@ const buyingPower: Control = {
     const allowed = ((view.excessLiquidity ?? Number.NaN) * view.limits.buyingPowerPercent) / 100;
     return [
       ...atMost("BUYING_POWER", age, view.limits.accountValuesSeconds, "the broker's account values are too old"),
-      ...(margin <= allowed
-        ? passed
-        : [{ code: "BUYING_POWER" as const, detail: "not enough excess liquidity", ...numbers(margin, allowed) }]),
+      ...atMost("BUYING_POWER", margin, allowed, "not enough excess liquidity"),
     ];
   },
   read: (view) =>
@@ -132,15 +130,6 @@ const buyingPower: Control = {
       ? {}
       : { value: view.workingMargin, limit: (view.excessLiquidity * view.limits.buyingPowerPercent) / 100 },
 };
-
-/** Absent numbers stay absent: unknown is not zero. */
-function numbers(requested: number, allowed: number): { requested?: number; allowed?: number; headroom?: number } {
-  return {
-    ...(Number.isFinite(requested) ? { requested } : {}),
-    ...(Number.isFinite(allowed) ? { allowed } : {}),
-    ...(Number.isFinite(allowed - requested) ? { headroom: allowed - requested } : {}),
-  };
-}
 
 const dailyTrades: Control = {
   code: "DAILY_TRADES",

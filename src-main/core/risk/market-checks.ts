@@ -1,7 +1,7 @@
 import { SECOND } from "#shared/lib/time.ts";
 import type { RiskFailure } from "#shared/model/risk.ts";
 import { atMost, type Control, passed, rule } from "./control.ts";
-import type { MarketView, RiskView } from "./risk-view.ts";
+import { collarReference, type MarketView, type RiskView } from "./risk-view.ts";
 
 /** (ask - bid) / mid in percent; undefined for a one-sided, crossed or empty book. */
 export function spreadPercent(market: MarketView): number | undefined {
@@ -70,8 +70,7 @@ const collar: Control = {
   title: "Price near the market",
   unit: "%",
   check: ({ request, isOpening }, view) => {
-    const { bid, ask, last } = view.market;
-    const reference = bid !== undefined && ask !== undefined ? (bid + ask) / 2 : last;
+    const reference = collarReference(view.market);
     if (reference === undefined) return isOpening ? rule("PRICE_COLLAR", true, "no market price is known") : passed;
     const failures: RiskFailure[] = [];
     const isBuy = request.side === "buy";
@@ -96,8 +95,11 @@ const marketProtect: Control = {
   scope: "A",
   title: "No naked market orders",
   unit: "%",
-  check: ({ request }) =>
-    rule("MARKET_PROTECT", request.type === "market", "a market order could not be turned into a protected limit"),
+  // An exit of which no price at all is known leaves as it is, in the session (SESSION): no way out would be worse.
+  check: ({ request, isOpening }) => {
+    const isNaked = request.type === "market" && isOpening;
+    return rule("MARKET_PROTECT", isNaked, "a market order could not be turned into a protected limit");
+  },
   read: (view) => ({ limit: view.limits.marketableLimitPercent }),
 };
 

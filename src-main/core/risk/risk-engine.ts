@@ -5,7 +5,7 @@ import { type OrderRequest, type OrderRole, type OrderTerms, opposite } from "#s
 import type { RiskFailure } from "#shared/model/risk.ts";
 import { CONTROLS } from "./checks.ts";
 import { type Judged, judge } from "./control.ts";
-import { expectedEntryPrice, isOpening, type RiskView } from "./risk-view.ts";
+import { collarReference, expectedEntryPrice, isOpening, type RiskView } from "./risk-view.ts";
 
 declare const approved: unique symbol;
 
@@ -76,18 +76,20 @@ function shape(asked: OrderRequest, view: RiskView): OrderRequest {
 
 function protectMarket(request: OrderRequest, view: RiskView, instrument: Instrument): OrderRequest {
   if (request.type !== "market") return request;
-  const far = request.side === "buy" ? view.market.ask : view.market.bid;
-  if (far === undefined || !(far > 0)) return request;
+  const { bid, ask, last } = view.market;
+  const [far, near] = request.side === "buy" ? [ask, bid] : [bid, ask];
+  // An exit is shaped before it is refused: without a far side it goes by the last print, else by the side that is there.
+  const reference = far ?? (isOpening(request, view) ? undefined : (last ?? near));
+  if (reference === undefined || !(reference > 0)) return request;
   const through = 1 + ((request.side === "buy" ? 1 : -1) * view.limits.marketableLimitPercent) / 100;
   const direction = request.side === "buy" ? "down" : "up";
-  return { ...request, type: "limit", limitPrice: roundToTick(instrument.priceBands, far * through, direction) };
+  return { ...request, type: "limit", limitPrice: roundToTick(instrument.priceBands, reference * through, direction) };
 }
 
 function collarExit(request: OrderRequest, view: RiskView): OrderRequest {
-  const { bid, ask } = view.market;
-  if (request.limitPrice === undefined || bid === undefined || ask === undefined) return request;
-  const mid = (bid + ask) / 2;
-  const bound = mid * (1 + ((request.side === "buy" ? 1 : -1) * view.limits.collarPercent) / 100);
+  const reference = collarReference(view.market);
+  if (request.limitPrice === undefined || reference === undefined) return request;
+  const bound = reference * (1 + ((request.side === "buy" ? 1 : -1) * view.limits.collarPercent) / 100);
   const limitPrice = request.side === "buy" ? Math.min(request.limitPrice, bound) : Math.max(request.limitPrice, bound);
   return { ...request, limitPrice };
 }

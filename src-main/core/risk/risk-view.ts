@@ -127,6 +127,11 @@ export function isOpening(request: OrderRequest, view: Pick<RiskView, "position"
   return !(isOpposite && request.quantity <= Math.abs(view.position) - view.workingClose);
 }
 
+/** Where the collar is drawn around: mid of a two-sided quote, else the last print. */
+export function collarReference({ bid, ask, last }: MarketView): number | undefined {
+  return bid !== undefined && ask !== undefined ? (bid + ask) / 2 : last;
+}
+
 /** The price by which an order's size is judged: its own limit or stop, else the side of the quote it would pay. */
 export function referencePrice(request: OrderRequest, market: MarketView): number | undefined {
   if (request.type === "limit" || request.type === "stopLimit") return request.limitPrice;

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { CONTROLS } from "#core/risk/checks.ts";
+import { gaugeOf } from "#core/risk/control.ts";
 import { decide } from "#core/risk/risk-engine.ts";
 import type { RiskLimits, RiskView } from "#core/risk/risk-view.ts";
+import { canonical } from "#shared/lib/canonical.ts";
 import { SECOND } from "#shared/lib/time.ts";
 import type { OrderRequest } from "#shared/model/order.ts";
 import type { RiskCode } from "#shared/model/risk.ts";
@@ -128,14 +130,17 @@ const BOUNDARIES: readonly Boundary[] = [
   ["DAILY_NOTIONAL", "100,000 today", { view: { notionalToday: 99_000 } }, { view: { notionalToday: 99_000.01 } }],
 ];
 
-function answer(change: Change, request: OrderRequest = ENTRY) {
-  const view: RiskView = {
+function viewOf(change: Change): RiskView {
+  return {
     ...WELL,
     ...change.view,
     market: { ...WELL.market, ...change.market },
     limits: { ...LIMITS, ...change.limits },
   };
-  return decide({ ...request, ...change.request }, view, (role) => `RT1-1-1-${role}`);
+}
+
+function answer(change: Change, request: OrderRequest = ENTRY) {
+  return decide({ ...request, ...change.request }, viewOf(change), (role) => `RT1-1-1-${role}`);
 }
 
 function codesOf(change: Change, request?: OrderRequest): readonly RiskCode[] {
@@ -153,6 +158,19 @@ describe("each control at its boundary", () => {
     for (const name of ["equity", "grossExposure", "netExposure", "symbolExposure", "notionalToday"] as const) {
       expect(answer({ view: { [name]: Number.NaN } }).kind, name).toBe("denied");
     }
+  });
+
+  test("a refusal can be journalled and hashed, whatever is not known yet", () => {
+    const unknown: Change = {
+      request: { type: "market", limitPrice: undefined } as never,
+      view: { equity: 0, grossExposure: Number.NaN, accountValuesTime: undefined } as never,
+      market: { bid: undefined, ask: undefined, last: undefined, quoteTime: undefined } as never,
+    };
+    const decision = answer(unknown);
+    expect(decision.kind).toBe("denied");
+    expect(() => canonical(decision)).not.toThrow();
+    const gauges = CONTROLS.map((control) => gaugeOf(control, viewOf(unknown), { count: 0 }));
+    expect(() => canonical(gauges)).not.toThrow();
   });
 
   test("a refusal by number says what is allowed, what was asked and the room left", () => {
@@ -229,6 +247,33 @@ test("a market order is sent as a limit through the far side, and refused where 
     limitPrice: 100.51,
   });
   expect(codesOf({ request: market, market: { ask: undefined } as never })).toContain("MARKET_PROTECT");
+});
+
+describe("an exit at the market without a two-sided quote", () => {
+  const market: Partial<OrderRequest> = { type: "market", limitPrice: undefined } as never;
+  const exit = (change: Change["market"], request = market) =>
+    answer({ view: { position: 10, isSymbolOpen: true }, request, market: change as never }, EXIT);
+  const termsOf = (decision: ReturnType<typeof exit>) =>
+    decision.kind === "approved" ? decision.orders[0] : decision.failures;
+
+  test("is priced by the last print, else by the side that is there", () => {
+    expect(termsOf(exit({ bid: undefined } as never))).toMatchObject({ type: "limit", limitPrice: 99.5 });
+    expect(termsOf(exit({ bid: undefined, last: undefined } as never))).toMatchObject({
+      type: "limit",
+      limitPrice: 99.51,
+    });
+  });
+
+  test("leaves as it is in the session when no price is known at all", () => {
+    expect(termsOf(exit({ bid: undefined, ask: undefined, last: undefined } as never))).toMatchObject({
+      type: "market",
+    });
+  });
+
+  test("is drawn back to the collar around the last print", () => {
+    const far = exit({ bid: undefined } as never, { limitPrice: 90 });
+    expect(termsOf(far)).toMatchObject({ type: "limit", limitPrice: 97 });
+  });
 });
 
 test("prices are rounded to ticks in our favour: buy down, sell up", () => {
