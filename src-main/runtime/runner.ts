@@ -58,14 +58,14 @@ export class Runner {
   /** Events of the broker. Resolves when everything that they caused is done: the step of a lock-step ends with it. */
   readonly sink = async (events: readonly EngineEvent[]): Promise<void> => {
     const arrived = this.parts.stopwatch();
-    for (const event of events) this.queue.push({ event, arrived });
+    this.push(events);
     this.pump();
     await this.settle();
     this.telemetry.latency("settle", this.parts.stopwatch() - arrived);
   };
 
   enqueue(event: EngineEvent): void {
-    this.queue.push({ event, arrived: this.parts.stopwatch() });
+    this.push([event]);
     this.pump();
   }
 
@@ -78,13 +78,13 @@ export class Runner {
     return this.queue.length;
   }
 
-  /** Waits until no event waits and no broker effect is under way. */
+  /** Waits until no event waits and no broker effect is under way, or the run has ended. */
   async settle(): Promise<void> {
     for (;;) {
       const work = this.brokerWork;
       await work;
       this.pump();
-      if (work === this.brokerWork && this.queue.length === 0) return;
+      if (work === this.brokerWork && (this.isStopped || this.queue.length === 0)) return;
     }
   }
 
@@ -93,6 +93,13 @@ export class Runner {
     this.wakes.stop();
     await this.settle();
     this.isStopped = true;
+  }
+
+  /** A run that has ended takes nothing any more: what comes now is read from the broker by the next one. */
+  private push(events: readonly EngineEvent[]): void {
+    if (this.isStopped) return;
+    const arrived = this.parts.stopwatch();
+    for (const event of events) this.queue.push({ event, arrived });
   }
 
   private pump(): void {
@@ -121,14 +128,18 @@ export class Runner {
   private perform(effects: readonly Effect[], arrived: number): void {
     const notes: JournalNote[] = [];
     const brokerEffects: Effect[] = [];
+    const broken: unknown[] = [];
     for (const effect of effects) {
       switch (effect.kind) {
         case "journal":
           notes.push(effect.note);
           break;
         case "latch":
-          if (effect.engaged) this.parts.latch.engage(effect.reason);
-          else this.parts.latch.release(effect.reason);
+          try {
+            this.latch(effect.engaged, effect.reason);
+          } catch (error) {
+            broken.push(error);
+          }
           break;
         case "wakeAt":
           this.wakes.at(effect.time);
@@ -151,6 +162,13 @@ export class Runner {
     }
     const written = notes.length === 0 ? undefined : this.journal(notes);
     if (brokerEffects.length > 0) this.afterJournal(written, brokerEffects, arrived);
+    // A latch that cannot be written ends the run, but not before the kill is on disk and its cancels have left.
+    for (const error of broken) this.brokerWork = this.brokerWork.then(() => this.fail(error));
+  }
+
+  private latch(isEngaged: boolean, reason: string): void {
+    if (isEngaged) this.parts.latch.engage(reason);
+    else this.parts.latch.release(reason);
   }
 
   private journal(notes: readonly JournalNote[]): Promise<void> {
@@ -192,14 +210,14 @@ export class Runner {
         const outcome = await broker.submit(effect.orders);
         this.telemetry.latency("submit", stopwatch() - started);
         this.telemetry.latency("tickToOrder", stopwatch() - arrived);
-        this.react(outcome);
+        this.push(outcome);
         return;
       }
       case "cancel":
-        this.react(await broker.cancel(effect.orderRef));
+        this.push(await broker.cancel(effect.orderRef));
         return;
       case "cancelAll":
-        this.react(await broker.cancelAll());
+        this.push(await broker.cancelAll());
         return;
       case "reconcile":
         broker.reconcile();
@@ -212,14 +230,10 @@ export class Runner {
     }
   }
 
-  private react(events: readonly EngineEvent[]): void {
-    const arrived = this.parts.stopwatch();
-    for (const event of events) this.queue.push({ event, arrived });
-  }
-
   private fail(error: unknown): void {
     if (this.isStopped) return;
     this.isStopped = true;
+    this.queue.length = 0;
     this.wakes.stop();
     this.parts.onFatal(error instanceof Error ? error : new Error(String(error)));
   }
