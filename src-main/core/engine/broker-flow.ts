@@ -7,7 +7,7 @@ import type { Context } from "./context.ts";
 import type { EventOf } from "./event.ts";
 import type { NoteOf } from "./note.ts";
 import { RECONCILE_INTERVAL_SECONDS } from "./options.ts";
-import { cancelOrder, statusNote } from "./order-flow.ts";
+import { cancelOrder, repeatCancel, statusNote } from "./order-flow.ts";
 
 type Absence = { readonly generation: number; readonly since: Micros };
 
@@ -15,7 +15,6 @@ type Absence = { readonly generation: number; readonly since: Micros };
 export class BrokerFlow {
   private readonly context: Context;
   private readonly absences = new Map<string, Absence>();
-  private lastAsked: Micros = 0;
   private linkLostSince: Micros | undefined;
   private readonly reportedDifferences = new Set<string>();
 
@@ -41,7 +40,8 @@ export class BrokerFlow {
     if (event.state === "down" && wasUp) this.doubtOrdersInFlight();
     if (event.state === "syncing") {
       context.reconciledGeneration = 0;
-      this.ask(`link ${event.state}`);
+      context.lastReading = Number.NEGATIVE_INFINITY;
+      context.askBroker(`link ${event.state}`);
     }
   }
 
@@ -68,20 +68,12 @@ export class BrokerFlow {
     context.emit({ kind: "touch", topic: "account", key: "account" });
   }
 
-  /** Reads the broker again; not more often than every two seconds, and every minute in any case. */
-  ask(reason: string): void {
-    const { context } = this;
-    if (context.link === "down" || context.link === "connecting") return;
-    this.lastAsked = context.time;
-    context.emit({ kind: "reconcile", reason });
-  }
-
   watch(): void {
     const { context } = this;
-    const isDue = context.time - this.lastAsked >= RECONCILE_INTERVAL_SECONDS * SECOND;
-    const isMissing =
-      context.link === "syncing" && context.time - this.lastAsked >= context.deadline("evidence") * SECOND;
-    if ((context.link === "live" && isDue) || isMissing) this.ask("periodic");
+    const isDue = context.time - context.lastReading >= RECONCILE_INTERVAL_SECONDS * SECOND;
+    // A reading that was given up is begun again; one that runs is not disturbed by being asked for.
+    if ((context.link === "live" && isDue) || context.link === "syncing") context.askBroker("periodic");
+    else if (context.wantedReading !== undefined) context.askBroker(context.wantedReading);
     this.watchLink();
   }
 
@@ -122,6 +114,7 @@ export class BrokerFlow {
       ...(opening === undefined ? {} : { opening }),
     };
     context.note({ kind: "RECONCILED", body });
+    for (const { kind, orderRef } of found.verdicts) if (kind === "matched") repeatCancel(context, orderRef);
     for (const orderRef of found.untransmitted) cancelOrder(context, orderRef, "left behind untransmitted");
     for (const verdict of found.verdicts) this.weigh(verdict, snapshot.generation);
     this.reportDifferences(found.differences);
@@ -180,8 +173,7 @@ export class BrokerFlow {
       const key = `${symbol}|${local}|${broker}`;
       if (!this.reportedDifferences.has(key)) {
         this.reportedDifferences.add(key);
-        this.context.wakeIn(this.context.deadline("evidence"));
-        this.lastAsked = this.context.time - (RECONCILE_INTERVAL_SECONDS - this.context.deadline("evidence")) * SECOND;
+        this.context.askBroker("positions differ");
         continue;
       }
       const text = `${symbol}: our books say ${local}, the broker says ${broker}; the symbol is frozen`;

@@ -3,7 +3,8 @@ import { isTerminal, type OrderRequest, signed } from "#shared/model/order.ts";
 import type { Context } from "./context.ts";
 import type { EventOf } from "./event.ts";
 import type { ExitFlow } from "./exit-flow.ts";
-import { cancelOrder, previewRequest, submitRequest } from "./order-flow.ts";
+import { ownerOf } from "./ledger.ts";
+import { cancelEntries, cancelOrder, previewRequest, submitRequest } from "./order-flow.ts";
 import { closingShares } from "./risk-stage.ts";
 
 const RESULTS_KEPT = 1_000;
@@ -98,6 +99,8 @@ export class CommandFlow {
     const request = this.requestOf(ticket, origin.who, context.mintIntentId("manual"));
     // An exit beside working stops could fill twice: it takes the way that cancels them first.
     if (request.reduceOnly && closingShares(context, ticket.symbol) > 0) {
+      if (ticket.stopPrice !== undefined)
+        return no("the position has its stop already; a second one beside it could fill twice");
       const { symbol, quantity, limitPrice } = ticket;
       const wish = { symbol, quantity, owner: undefined, source: request.source, reason: request.reason };
       const isStarted = this.exits.close(limitPrice === undefined ? wish : { ...wish, limitPrice });
@@ -117,8 +120,11 @@ export class CommandFlow {
     const order = this.context.ledger.orders.get(orderRef);
     if (order === undefined) return no(`no order ${orderRef}`);
     if (isTerminal(order.status)) return no(`${orderRef} is ${order.status} already`);
-    const isProtective = order.role === "stop" && this.context.ledger.portfolio.quantity(order.symbol) !== 0;
-    if (isProtective) return no("a protective stop is cancelled only with its position: close the position instead");
+    const entry = order.parentRef === undefined ? undefined : this.context.ledger.orders.get(order.parentRef);
+    const mayStillOpen = entry !== undefined && !isTerminal(entry.status);
+    const isHeld = this.context.ledger.portfolio.quantity(order.symbol) !== 0;
+    if (order.role === "stop" && (isHeld || mayStillOpen))
+      return no("a protective stop is cancelled only with its position: close the position instead");
     return cancelOrder(this.context, orderRef, `by ${origin.who}`)
       ? yes(`cancel of ${orderRef} is on its way`, [orderRef])
       : yes(`cancel of ${orderRef} was asked for already`, [orderRef]);
@@ -149,10 +155,10 @@ export class CommandFlow {
   kill(mode: "stop" | "panic" | "panicFlatten", reason: string, origin: Origin): Answer {
     const { context } = this;
     context.note({ kind: "KILL", body: { mode, reason, origin } });
-    context.note({ kind: "GRANT", body: { grant: "EXITS" } });
+    // After a panic nothing is put back by itself: what a person still wants is a FLATTEN.
+    if (mode === "stop") context.note({ kind: "GRANT", body: { grant: "EXITS" } });
     context.emit({ kind: "latch", engaged: true, reason: `${mode} by ${origin.who}: ${reason}` });
-    const entries = context.ledger.openOrders().filter((order) => order.role === "entry");
-    for (const order of entries) cancelOrder(context, order.orderRef, `kill: ${mode}`);
+    const entries = cancelEntries(context, `kill: ${mode}`, () => true);
     if (mode !== "stop") context.emit({ kind: "cancelAll", reason: `kill: ${mode}` });
     context.alert("critical", "KILL", `${mode} by ${origin.who} (${origin.from}): ${reason}`);
     const held = context.ledger.portfolio.symbols().filter((symbol) => context.ledger.portfolio.quantity(symbol) !== 0);
@@ -163,7 +169,7 @@ export class CommandFlow {
         this.exits.close({ symbol, owner: undefined, source, reason: "panic and flatten", isFlattening: true });
       }
     }
-    return yes(`KILLED: ${entries.length} entries are being cancelled, ${held.length} positions remain`);
+    return yes(`KILLED: ${entries} entries are being cancelled, ${held.length} positions remain`);
   }
 
   private rearm(phrase: string, reason: string, origin: Origin): Answer {
@@ -199,12 +205,8 @@ export class CommandFlow {
     context.note({ kind: "STRATEGY", body: { strategyId, enabled, reason: "switched by a person", origin } });
     context.emit({ kind: "touch", topic: "status", key: "strategies" });
     if (enabled) return yes(`${strategyId} is on`);
-    const entries = context.ledger
-      .openOrders()
-      .filter((order) => order.role === "entry" && order.source.kind === "strategy")
-      .filter((order) => order.source.kind === "strategy" && order.source.strategyId === strategyId);
-    for (const order of entries) cancelOrder(context, order.orderRef, `${strategyId} switched off`);
-    return yes(`${strategyId} is off: ${entries.length} entries are being cancelled, stops stay`);
+    const entries = cancelEntries(context, `${strategyId} switched off`, (order) => ownerOf(order) === strategyId);
+    return yes(`${strategyId} is off: ${entries} entries are being cancelled, stops stay`);
   }
 
   private setLimit(key: string, value: number, reason: string, origin: Origin): Answer {

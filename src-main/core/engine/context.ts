@@ -54,6 +54,11 @@ export class Context {
   accountValues: AccountValues | undefined;
   readonly denials = new Map<RiskCode, { count: number; lastTime?: Micros }>();
   readonly counters = new Map<string, number>();
+  /** When a cancel was last asked for, and on which connection; forgotten when its order has ended. */
+  readonly cancelsAsked = new Map<string, { readonly time: Micros; readonly generation: number }>();
+  /** When the broker was last asked for a reading, and why it should be asked again as soon as that is allowed. */
+  lastReading: Micros = Number.NEGATIVE_INFINITY;
+  wantedReading: string | undefined;
   private effects: Effect[] = [];
   private sequence = 0;
   private alertSequence = 0;
@@ -106,6 +111,20 @@ export class Context {
 
   wakeIn(seconds: number): void {
     this.wakeAt(this.time + seconds * SECOND);
+  }
+
+  /** Asks for a complete reading of the broker, at most once in two seconds: what is asked sooner is asked then. */
+  askBroker(reason: string): void {
+    if (this.link === "down" || this.link === "connecting") return;
+    const due = this.lastReading + this.deadline("evidence") * SECOND;
+    if (this.time < due) {
+      this.wantedReading = reason;
+      this.wakeAt(due);
+      return;
+    }
+    this.wantedReading = undefined;
+    this.lastReading = this.time;
+    this.emit({ kind: "reconcile", reason });
   }
 
   /** A deadline in seconds of event time, never shorter on the wall than `WALL_SECONDS` says. */

@@ -19,6 +19,7 @@ import {
   onOrderSent,
   watchDeadlines,
   watchHoldings,
+  withdrawEntries,
 } from "./order-flow.ts";
 import { openSession, watchLosses, watchPositionLoss } from "./risk-stage.ts";
 import { SignalStage } from "./signal-stage.ts";
@@ -54,10 +55,13 @@ export class Engine {
     const { context } = this;
     context.time = Math.max(context.time, event.time);
     context.cause = event.kind;
-    this.closeBars();
+    // A timer is a deadline that was asked for: it is never put off to the next event.
+    const isDue = event.kind === "timer" || context.time - this.lastWatch >= WATCH_INTERVAL;
+    if (isDue) this.closeBars();
     this.dispatch(event);
     this.exits.advance();
-    this.watch();
+    withdrawEntries(context);
+    if (isDue) this.watch();
     return context.drain();
   }
 
@@ -200,7 +204,6 @@ export class Engine {
   /** Bars that only time closes; a session that has begun starts its own day. */
   private closeBars(): void {
     const { context } = this;
-    if (context.time - this.lastWatch < WATCH_INTERVAL) return;
     for (const built of context.market.advance(context.time)) this.onCompleted(built.symbol, built, true);
     this.openSession();
   }
@@ -212,7 +215,6 @@ export class Engine {
 
   private watch(): void {
     const { context } = this;
-    if (context.time - this.lastWatch < WATCH_INTERVAL) return;
     this.lastWatch = context.time;
     watchDeadlines(context);
     watchHoldings(context);

@@ -176,7 +176,7 @@ export class ExitFlow {
       return "done";
     }
     if (this.age(exit) >= this.context.deadline("cancel")) {
-      this.context.emit({ kind: "reconcile", reason: `cancels before the exit of ${exit.symbol} are open` });
+      this.context.askBroker(`cancels before the exit of ${exit.symbol} are open`);
     }
     return "going";
   }

@@ -5,7 +5,7 @@ import { roundToMicros } from "#shared/lib/money.ts";
 import { HOUR, SECOND } from "#shared/lib/time.ts";
 import type { Execution } from "#shared/model/broker.ts";
 import { isTerminal, type Order, type OrderRequest, type OrderSource } from "#shared/model/order.ts";
-import type { Decision, RiskFailure } from "#shared/model/risk.ts";
+import type { Decision, RiskFailure, StateCause } from "#shared/model/risk.ts";
 import type { Context } from "./context.ts";
 import type { EventOf } from "./event.ts";
 import type { OrderChange } from "./note.ts";
@@ -154,16 +154,67 @@ function decisionOf(
 export function cancelOrder(context: Context, orderRef: string, reason: string): boolean {
   const order = context.ledger.orders.get(orderRef);
   if (order === undefined || isTerminal(order.status) || order.pendingCancel) return false;
+  askCancel(context, order, reason);
+  return true;
+}
+
+function askCancel(context: Context, order: Order, reason: string): void {
+  const { orderRef } = order;
+  context.cancelsAsked.set(orderRef, { time: context.time, generation: context.generation });
   context.note({ kind: "CANCEL", body: { orderRef, reason } }, order.intentId);
   context.emit({ kind: "cancel", orderRef, reason });
   context.wakeIn(context.deadline("cancel"));
-  return true;
+}
+
+/** A cancel is lost with its connection or its process: an order that works nevertheless is cancelled again. */
+export function repeatCancel(context: Context, orderRef: string): void {
+  const order = context.ledger.orders.get(orderRef);
+  if (order === undefined || isTerminal(order.status) || !order.pendingCancel) return;
+  const asked = context.cancelsAsked.get(orderRef);
+  const isUnderWay =
+    asked?.generation === context.generation && context.time - asked.time < context.deadline("cancelOverdue") * SECOND;
+  if (!isUnderWay) askCancel(context, order, "it works although its cancel was asked for");
+}
+
+/** Entries of a kind are asked back, stops stay. Returns how many there were. */
+export function cancelEntries(context: Context, reason: string, concerns: (order: Order) => boolean): number {
+  const entries = context.ledger.openOrders().filter((order) => order.role === "entry" && concerns(order));
+  for (const order of entries) cancelOrder(context, order.orderRef, reason);
+  return entries.length;
+}
+
+/** Causes that let nothing open: what works already must not open either. */
+const CLOSED_TO_ENTRIES: ReadonlySet<StateCause["code"]> = new Set<StateCause["code"]>([
+  "KILL",
+  "DAILY_LOSS",
+  "DRAWDOWN",
+  "POSITION_LOSS",
+]);
+
+/** Holds after every event: while such a cause stands, each entry of its scope is being cancelled. */
+export function withdrawEntries(context: Context): void {
+  for (const cause of context.ledger.causes.values()) {
+    if (!CLOSED_TO_ENTRIES.has(cause.code)) continue;
+    cancelEntries(context, `${cause.code}: only exits pass`, (order) => {
+      const isConcerned = cause.scope === "account" || cause.scope === `symbol:${order.symbol}`;
+      return isConcerned && !isJustAsked(context, order);
+    });
+  }
+}
+
+/** A refused cancel is not repeated at once: the broker is read first. */
+function isJustAsked(context: Context, order: Order): boolean {
+  const asked = context.cancelsAsked.get(order.orderRef);
+  return asked !== undefined && context.time - asked.time < context.deadline("cancel") * SECOND;
 }
 
 export function onOrderSent(context: Context, event: EventOf<"orderSent">): void {
   const { orderRef, wireId, generation } = event;
   context.count("ordersSent");
+  const isWithdrawn = context.ledger.orders.get(orderRef)?.pendingCancel === true;
   context.note({ kind: "SENT", body: { orderRef, wireId, generation } });
+  // Its cancel may have found nothing to cancel yet, where the order waited for the message window.
+  if (isWithdrawn) context.emit({ kind: "cancel", orderRef, reason: "cancelled before it left" });
 }
 
 /** Nothing left the machine. Final: the strategy decides afresh, with a new intent. */
@@ -184,7 +235,7 @@ export function onOrderReport(context: Context, event: EventOf<"orderReport">): 
   }
   // What the broker's word leaves open is asked for, never guessed.
   if (report.kind === "cancelRejected" || report.kind === "inactive" || report.kind === "unrecognised") {
-    context.emit({ kind: "reconcile", reason: `${report.kind} for ${orderRef}` });
+    context.askBroker(`${report.kind} for ${orderRef}`);
   }
 }
 
@@ -239,9 +290,14 @@ export function watchDeadlines(context: Context): void {
     }
     if (order.status === "unknown") mustAsk = true;
     if (order.pendingCancel && age(order.updatedTime) >= context.deadline("cancelOverdue")) mustAsk = true;
-    if (isOverdueEntry(context, order)) cancelOrder(context, order.orderRef, "unfilled entry timed out");
+    if (isOverdueEntry(context, order) && !isJustAsked(context, order))
+      cancelOrder(context, order.orderRef, "unfilled entry timed out");
   }
-  if (mustAsk) context.emit({ kind: "reconcile", reason: "an order's state is open" });
+  if (mustAsk) context.askBroker("an order's state is open");
+  for (const orderRef of context.cancelsAsked.keys()) {
+    const order = context.ledger.orders.get(orderRef);
+    if (order === undefined || isTerminal(order.status)) context.cancelsAsked.delete(orderRef);
+  }
 }
 
 /** A position that is held for longer than a person allowed is told once a run; whether it is closed is theirs to say. */
