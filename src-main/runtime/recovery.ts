@@ -1,6 +1,6 @@
 import type { Engine } from "#core/engine/engine.ts";
-import type { LedgerState } from "#core/engine/ledger.ts";
 import type { Note } from "#core/engine/note.ts";
+import type { LedgerState } from "#core/engine/snapshot.ts";
 import type { JournalRow, Store } from "./store-port.ts";
 
 /** Rows that are notes of the engine; the store writes the others itself. */

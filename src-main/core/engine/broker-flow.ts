@@ -38,6 +38,8 @@ export class BrokerFlow {
     this.linkLostSince ??= event.time;
     context.wakeIn(context.deadline("linkAlarm"));
     if (event.state === "down" && wasUp) this.doubtOrdersInFlight();
+    // The next connection says itself which farms are down; their names may be others.
+    if (event.state === "down") context.farmsDown.clear();
     if (event.state === "syncing") {
       context.reconciledGeneration = 0;
       context.lastReading = Number.NEGATIVE_INFINITY;
@@ -116,6 +118,7 @@ export class BrokerFlow {
     context.note({ kind: "RECONCILED", body });
     for (const { kind, orderRef } of found.verdicts) if (kind === "matched") repeatCancel(context, orderRef);
     for (const orderRef of found.untransmitted) cancelOrder(context, orderRef, "left behind untransmitted");
+    for (const orderRef of found.revived) this.bury(orderRef);
     for (const verdict of found.verdicts) this.weigh(verdict, snapshot.generation);
     this.reportDifferences(found.differences);
     for (const symbol of ledger.portfolio.symbols()) context.publishPosition(symbol);
@@ -134,7 +137,9 @@ export class BrokerFlow {
     const positions = snapshot.positions
       .filter((position) => position.quantity !== 0)
       .map(({ symbol, quantity, averageCost }) => ({ symbol, quantity, averageCost }));
-    return { cash, positions };
+    const executions = new Set([...context.beforeOpening, ...snapshot.executions.map(({ execId }) => execId)]);
+    context.beforeOpening.clear();
+    return { cash, positions, executions: [...executions] };
   }
 
   private isNews(verdict: Verdict): boolean {
@@ -164,6 +169,17 @@ export class BrokerFlow {
     const text = "absent from two complete snapshots; it is never sent again";
     statusNote(context, { what: "notPlaced", orderRef: order.orderRef, text });
     context.alert("warning", "ORDER_NOT_PLACED", `${order.orderRef}: ${text}`, { orderRef: order.orderRef });
+  }
+
+  /** It works although it has ended for us: nobody counts it, so it must go. A reading may be a moment behind. */
+  private bury(orderRef: string): void {
+    const { context } = this;
+    const order = context.ledger.orders.get(orderRef);
+    if (order === undefined || !isOldEnough(order, context.time)) return;
+    const reason = `it works at the broker although it is ${order.status}`;
+    context.note({ kind: "CANCEL", body: { orderRef, reason } }, order.intentId);
+    context.emit({ kind: "cancel", orderRef, reason });
+    context.alert("critical", "ORDER_ALIVE", `${orderRef}: ${reason}; it is cancelled`, { orderRef });
   }
 
   /** A position snapshot may lag an execution by a moment: it is read again before anybody is alarmed. */

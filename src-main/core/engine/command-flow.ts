@@ -133,6 +133,11 @@ export class CommandFlow {
   private close(symbol: string, origin: Origin): Answer {
     const source = { kind: "manual", who: origin.who } as const;
     const isStarted = this.exits.close({ symbol, owner: undefined, source, reason: `closed by ${origin.who}` });
+    if (!isStarted && this.context.ledger.frozen.has(symbol)) {
+      return no(
+        `${symbol}: the broker holds another position than our books; what both agree on is all that is closed`,
+      );
+    }
     return isStarted ? yes(`closing ${symbol}`) : no(`nothing to close in ${symbol}, or it is being closed already`);
   }
 

@@ -52,6 +52,8 @@ export class Context {
   /** Holdings whose age has been told. */
   readonly overdueHoldings = new Set<string>();
   accountValues: AccountValues | undefined;
+  /** Executions that were told before the account was opened. */
+  readonly beforeOpening = new Set<string>();
   readonly denials = new Map<RiskCode, { count: number; lastTime?: Micros }>();
   readonly counters = new Map<string, number>();
   /** When a cancel was last asked for, and on which connection; forgotten when its order has ended. */
@@ -205,9 +207,11 @@ export class Context {
   position(symbol: string): Position | undefined {
     const position = this.ledger.portfolio.position(symbol);
     if (position === undefined) return undefined;
-    const stops = [...this.ledger.orders.values()].filter(
-      (order) => order.symbol === symbol && order.role === "stop" && isWorking(order.status),
-    );
+    const closing = position.quantity > 0 ? "sell" : "buy";
+    const stops = this.ledger
+      .openOrders()
+      .filter((order) => order.symbol === symbol && order.role === "stop" && order.side === closing)
+      .filter((order) => isWorking(order.status));
     const covered = stops.reduce((sum, order) => sum + order.quantity - order.filledQuantity, 0);
     const stopPrice = stops[0]?.stopPrice;
     return {

@@ -7,7 +7,6 @@ import { Context } from "./context.ts";
 import type { Effect } from "./effect.ts";
 import type { EngineEvent } from "./event.ts";
 import { ExitFlow } from "./exit-flow.ts";
-import type { LedgerState } from "./ledger.ts";
 import { MarketStage, type TickOutcome } from "./market-stage.ts";
 import type { Note } from "./note.ts";
 import type { EngineOptions } from "./options.ts";
@@ -23,6 +22,7 @@ import {
 } from "./order-flow.ts";
 import { openSession, watchLosses, watchPositionLoss } from "./risk-stage.ts";
 import { SignalStage } from "./signal-stage.ts";
+import type { LedgerState } from "./snapshot.ts";
 
 /** Deadlines are looked at this often, whatever the rate of events. */
 const WATCH_INTERVAL = 250 * MILLISECOND;

@@ -1,5 +1,5 @@
 import { type Micros, SECOND } from "#shared/lib/time.ts";
-import { isTerminal, type OrderRequest, type OrderSource } from "#shared/model/order.ts";
+import { isTerminal, type Order, type OrderRequest, type OrderSource, signed } from "#shared/model/order.ts";
 import type { Context } from "./context.ts";
 import { ownerOf } from "./ledger.ts";
 import { cancelOrder, submitRequest } from "./order-flow.ts";
@@ -7,6 +7,9 @@ import { closingShares, tradingState } from "./risk-stage.ts";
 
 /** How far through the market each further try of a flattening exit goes, in percent. */
 const WIDENING_PERCENT = [0.5, 1, 2, 3] as const;
+
+/** Seconds between two tries to mend the protection of a symbol, at most. */
+const LONGEST_PAUSE = 60;
 
 type Exit = {
   readonly symbol: string;
@@ -27,6 +30,9 @@ type Exit = {
   attempts: number;
 };
 
+/** A symbol whose stops do not fit its position, and when that is mended next. */
+type Exposed = { readonly fault: "bare" | "over" | "idle"; readonly next: Micros; readonly tries: number };
+
 export type ExitWish = Pick<Exit, "symbol" | "owner" | "source" | "reason"> & {
   readonly isFlattening?: boolean;
   readonly limitPrice?: number;
@@ -40,7 +46,7 @@ export type ExitWish = Pick<Exit, "symbol" | "owner" | "source" | "reason"> & {
 export class ExitFlow {
   private readonly context: Context;
   private readonly exits = new Map<string, Exit>();
-  private readonly unprotectedSince = new Map<string, Micros>();
+  private readonly exposed = new Map<string, Exposed>();
 
   constructor(context: Context) {
     this.context = context;
@@ -76,25 +82,64 @@ export class ExitFlow {
     const { context } = this;
     if (context.link !== "live" || context.reconciledGeneration !== context.generation) return;
     for (const symbol of context.ledger.portfolio.symbols()) {
-      const position = context.position(symbol);
-      const isBare = position !== undefined && position.protectedQuantity < Math.abs(position.quantity);
-      if (!isBare || this.isExiting(symbol)) {
-        this.unprotectedSince.delete(symbol);
-        continue;
-      }
-      const since = this.unprotectedSince.get(symbol);
-      if (since === undefined) {
-        this.unprotectedSince.set(symbol, context.time);
+      if (this.isExiting(symbol)) continue;
+      const fault = this.faultOf(symbol);
+      const known = this.exposed.get(symbol);
+      if (fault === undefined) this.exposed.delete(symbol);
+      else if (known?.fault !== fault) {
+        this.exposed.set(symbol, { fault, next: context.time + context.deadline("protection") * SECOND, tries: 0 });
         context.wakeIn(context.deadline("protection"));
-      } else if (context.time - since >= context.deadline("protection") * SECOND) this.protect(symbol);
+      } else if (context.time >= known.next) this.mend(symbol, known);
     }
   }
 
-  private protect(symbol: string): void {
+  /** What is wrong with the stops of a symbol; undefined when they close what is held and no more. */
+  private faultOf(symbol: string): Exposed["fault"] | undefined {
+    const { ledger } = this.context;
+    if (this.idleOrders(symbol).length > 0) return "idle";
+    const position = this.context.position(symbol);
+    if (position === undefined || position.quantity === 0) return undefined;
+    if (position.protectedQuantity < Math.abs(ledger.closable(symbol))) return "bare";
+    const isOver = closingShares(this.context, symbol) > Math.abs(position.quantity);
+    return isOver && !ledger.frozen.has(symbol) ? "over" : undefined;
+  }
+
+  /** Stops and targets that would open: nothing is held on their side, and no entry of theirs works any more. */
+  private idleOrders(symbol: string): readonly Order[] {
+    const { ledger } = this.context;
+    const closing = Math.sign(-ledger.portfolio.quantity(symbol));
+    return ledger.openOrders().filter((order) => {
+      if (order.symbol !== symbol || (order.role !== "stop" && order.role !== "target")) return false;
+      const entry = order.parentRef === undefined ? undefined : ledger.orders.get(order.parentRef);
+      const hasEnded = entry === undefined || isTerminal(entry.status);
+      return hasEnded && !order.pendingCancel && Math.sign(signed(order.side, 1)) !== closing;
+    });
+  }
+
+  /** Tried again after twice the time, up to a minute: what the market or the gate refuses is not asked for all day. */
+  private mend(symbol: string, { fault, tries }: Exposed): void {
     const { context } = this;
-    this.unprotectedSince.set(symbol, context.time);
+    const pause = Math.min(LONGEST_PAUSE, context.deadline("protection") * 2 ** (tries + 1));
+    this.exposed.set(symbol, { fault, next: context.time + pause * SECOND, tries: tries + 1 });
+    if (fault === "idle") {
+      for (const { orderRef } of this.idleOrders(symbol)) {
+        cancelOrder(context, orderRef, "it would open a position: nothing is held that it could close");
+      }
+      context.alert("warning", "IDLE_STOP", `${symbol}: stops or targets that protect nothing are cancelled`, {
+        symbol,
+      });
+    } else this.protect(symbol, fault);
+  }
+
+  private protect(symbol: string, fault: "bare" | "over"): void {
+    const { context } = this;
     const mayPlace = tradingState(context, [`symbol:${symbol}`]) !== "KILLED" || context.ledger.grants.has("EXITS");
-    context.alert("critical", "UNPROTECTED", `${symbol} has no working stop for its whole position`, { symbol });
+    if (fault === "over") {
+      const text = `${symbol}: its stops would close more than is held; one of the right size takes their place`;
+      context.alert("warning", "OVERPROTECTED", text, { symbol });
+    } else {
+      context.alert("critical", "UNPROTECTED", `${symbol} has no working stop for its whole position`, { symbol });
+    }
     if (!mayPlace || context.market.sessionAt(context.time) === undefined) return;
     this.begin(
       {
@@ -140,7 +185,7 @@ export class ExitFlow {
 
   private remaining(symbol: string, owner: string | undefined): number {
     const { ledger } = this.context;
-    const total = ledger.portfolio.quantity(symbol);
+    const total = ledger.closable(symbol);
     if (owner === undefined) return total;
     const mine = ledger.strategyPosition(owner, symbol);
     // The smaller view of equal sign; where the signs differ nothing passes.
@@ -184,7 +229,7 @@ export class ExitFlow {
   private send(exit: Exit): "going" | "done" {
     const { context } = this;
     const wanted = Math.abs(this.remaining(exit.symbol, exit.owner));
-    const room = Math.abs(context.ledger.portfolio.quantity(exit.symbol)) - closingShares(context, exit.symbol);
+    const room = Math.abs(context.ledger.closable(exit.symbol)) - closingShares(context, exit.symbol);
     const quantity = Math.min(wanted, room, exit.quantity ?? wanted);
     if (quantity <= 0) return "done";
     const request = exit.aim === "exit" ? this.exitRequest(exit, quantity) : this.stopRequest(exit, quantity);

@@ -8,7 +8,7 @@ import {
   type OrderAlarm,
 } from "#core/execution/order-lifecycle.ts";
 import type { Verdict } from "#core/execution/reconciliation.ts";
-import { type BookingOutcome, execIdStem, Portfolio, type PortfolioState } from "#core/portfolio/portfolio.ts";
+import { type BookingOutcome, execIdStem, Portfolio } from "#core/portfolio/portfolio.ts";
 import {
   type BreakerLimits,
   type BreakerState,
@@ -25,14 +25,7 @@ import type { Execution } from "#shared/model/broker.ts";
 import { isTerminal, type Order, signed } from "#shared/model/order.ts";
 import type { StateCause } from "#shared/model/risk.ts";
 import type { Note, NoteOf, OrderChange, StateChange } from "./note.ts";
-
-/** Counters that start again with each session. */
-type SessionBook = {
-  date: string | undefined;
-  startEquity: Micros6 | undefined;
-  entries: number;
-  notional: Micros6;
-};
+import type { LedgerState, SessionBook } from "./snapshot.ts";
 
 /** What an applied note changed, so that the engine can publish and react. */
 export type Applied = {
@@ -43,28 +36,6 @@ export type Applied = {
 
 const NOTHING: Applied = { orders: [] };
 const ANSWERED: ReadonlySet<Order["status"]> = new Set<Order["status"]>(["acked", "partial", "filled"]);
-
-export type LedgerState = {
-  readonly portfolio: PortfolioState;
-  readonly orders: readonly Order[];
-  readonly executions: readonly Execution[];
-  readonly commissions: readonly (readonly [string, Micros6])[];
-  readonly strategyPositions: readonly (readonly [string, number])[];
-  readonly causes: readonly StateCause[];
-  readonly grants: readonly string[];
-  readonly session: SessionBook;
-  readonly highWaterEquity: Micros6 | undefined;
-  readonly acknowledgedEquity: Micros6 | undefined;
-  readonly isArmed: boolean;
-  readonly isOpened: boolean;
-  readonly strategies: readonly (readonly [string, boolean])[];
-  readonly limits: readonly (readonly [string, number])[];
-  readonly frozen: readonly string[];
-  readonly entryTimes: readonly Micros[];
-  readonly likes: readonly (readonly [string, Micros])[];
-  readonly breaker: BreakerState;
-  readonly heldSince: readonly (readonly [string, Micros])[];
-};
 
 export const strategyKey = (strategyId: string, symbol: string): string => `${strategyId}|${symbol}`;
 const causeKey = (cause: Pick<StateCause, "code" | "scope">): string => `${cause.code}|${cause.scope}`;
@@ -95,7 +66,12 @@ export class Ledger {
   isOpened = false;
   readonly strategies = new Map<string, boolean>();
   readonly limits = new Map<string, number>();
-  readonly frozen = new Set<string>();
+  /** Symbols whose position differs at the broker, and by how much: its shares minus ours. */
+  readonly frozen = new Map<string, number>();
+  /** execId stems of what happened before the opening balance and is contained in it. */
+  private readonly contained = new Set<string>();
+  /** orderRefs of the children of each entry. */
+  private readonly children = new Map<string, string[]>();
   /** Times of the opening parents of the last minute. */
   entryTimes: Micros[] = [];
   private likes = new Map<string, Micros>();
@@ -177,6 +153,23 @@ export class Ledger {
     return orders;
   }
 
+  /** What an exit may close, signed: the smaller of our view and the broker's; nothing where the signs differ. */
+  closable(symbol: string): number {
+    const ours = this.portfolio.quantity(symbol);
+    const theirs = ours + (this.frozen.get(symbol) ?? 0);
+    return Math.sign(ours) === Math.sign(theirs) ? Math.sign(ours) * Math.min(Math.abs(ours), Math.abs(theirs)) : 0;
+  }
+
+  /** Shares that the children of an entry have closed, whichever of them. */
+  closedBy(parentRef: string): number {
+    const children = this.children.get(parentRef) ?? [];
+    return children.reduce((sum, orderRef) => sum + (this.orders.get(orderRef)?.filledQuantity ?? 0), 0);
+  }
+
+  isContained(execId: string): boolean {
+    return this.contained.has(execIdStem(execId));
+  }
+
   commissionOf(execId: string): Micros6 | undefined {
     return this.commissions.get(execId);
   }
@@ -198,6 +191,7 @@ export class Ledger {
       strategies: [...this.strategies],
       limits: [...this.limits],
       frozen: [...this.frozen],
+      contained: [...this.contained],
       entryTimes: [...this.entryTimes],
       likes: [...this.likes],
       breaker: this.breaker,
@@ -211,6 +205,7 @@ export class Ledger {
     this.orders.clear();
     this.open.clear();
     this.intents.clear();
+    this.children.clear();
     for (const order of state.orders) this.put(order);
     fill(
       this.executions,
@@ -225,7 +220,8 @@ export class Ledger {
     fill(this.strategies, state.strategies);
     fill(this.limits, state.limits);
     for (const grant of state.grants) this.grants.add(grant);
-    for (const symbol of state.frozen) this.frozen.add(symbol);
+    for (const stem of state.contained) this.contained.add(stem);
+    fill(this.frozen, state.frozen);
     this.session = { ...state.session };
     this.highWaterEquity = state.highWaterEquity;
     this.acknowledgedEquity = state.acknowledgedEquity;
@@ -323,10 +319,13 @@ export class Ledger {
         this.strategyPositions.set(strategyKey("manual", symbol), quantity);
         this.watchHolding(symbol, time);
       }
+      for (const execId of body.opening.executions ?? []) this.contained.add(execIdStem(execId));
       this.isOpened = true;
     }
-    this.frozen.clear();
-    for (const { symbol } of body.differences) this.frozen.add(symbol);
+    fill(
+      this.frozen,
+      body.differences.map(({ symbol, local, broker }) => [symbol, broker - local] as const),
+    );
     const orders = body.verdicts.flatMap((verdict) => this.applyVerdict(verdict, time).orders);
     return { orders };
   }
@@ -406,6 +405,10 @@ export class Ledger {
   }
 
   private put(order: Order): void {
+    const { parentRef, orderRef } = order;
+    if (parentRef !== undefined && !this.orders.has(orderRef)) {
+      this.children.set(parentRef, [...(this.children.get(parentRef) ?? []), orderRef]);
+    }
     this.orders.set(order.orderRef, order);
     this.intents.add(order.intentId);
     if (isTerminal(order.status)) this.open.delete(order.orderRef);
@@ -422,7 +425,9 @@ export class Ledger {
     const { order, alarm } = transition(before);
     this.put(order);
     this.judgeCall(before, order);
-    const resized = isTerminal(order.status) && !isTerminal(before.status) ? this.resizeChildren(order) : [];
+    // A late fill of an entry that has ended makes its children grow with it.
+    const hasChanged = !isTerminal(before.status) || order.filledQuantity !== before.filledQuantity;
+    const resized = isTerminal(order.status) && hasChanged ? this.resizeChildren(order) : [];
     return { orders: [orderRef, ...resized], ...(alarm === undefined ? {} : { alarm }) };
   }
 

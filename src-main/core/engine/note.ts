@@ -116,6 +116,8 @@ export type Note =
             readonly quantity: number;
             readonly averageCost: number;
           }[];
+          /** execIds that the balance contains; the broker lists them again with each reading of the day. */
+          readonly executions?: readonly string[];
         };
         readonly verdicts: readonly Verdict[];
         readonly foreign: readonly BrokerOrder[];

@@ -242,8 +242,9 @@ export function onOrderReport(context: Context, event: EventOf<"orderReport">): 
 /** Fills come from here alone, once per execution, in whatever state the order is. */
 export function onExecution(context: Context, execution: Execution, kill: (reason: string) => void): void {
   const { ledger } = context;
-  // What happened before the opening balance is contained in it.
-  if (!ledger.isOpened || ledger.executions.has(execution.execId)) return;
+  // What happened before the opening balance is contained in it, also when it is listed again later.
+  if (!ledger.isOpened) context.beforeOpening.add(execution.execId);
+  if (!ledger.isOpened || ledger.isContained(execution.execId) || ledger.executions.has(execution.execId)) return;
   const applied = context.note({ kind: "EXECUTION", body: { execution } });
   if (applied.booking === "duplicate") return;
   context.count("fills");

@@ -59,7 +59,7 @@ export function riskView(
     breakerFailures: ledger.breaker.failures,
     isBreakerAdmitting: breakerAdmits(ledger.breaker, ledger.breakerLimits(), time),
     market: market.view(symbol, context.farmsDown.size === 0),
-    position: ledger.portfolio.quantity(symbol),
+    position: ledger.closable(symbol),
     workingBuy: sharesOf(openings, symbol, "buy"),
     workingSell: sharesOf(openings, symbol, "sell"),
     workingClose: closingShares(context, symbol),
@@ -94,16 +94,17 @@ function sharesOf(orders: readonly Order[], symbol: string, side: Order["side"])
 
 /**
  * Shares of the position that working orders may already close. A bracket's stop and target cancel each other, so a
- * family counts once, and never for more than its entry has filled.
+ * family counts once, and never for more than its entry has filled and the family has not closed yet.
  */
 export function closingShares(context: Context, symbol: string): number {
   const families = new Map<string, number>();
   for (const order of context.ledger.openOrders()) {
     if (order.symbol !== symbol || order.role === "entry") continue;
     const parent = order.parentRef === undefined ? undefined : context.ledger.orders.get(order.parentRef);
-    const covered = parent === undefined ? order.quantity : Math.min(order.quantity, parent.filledQuantity);
+    const open = order.quantity - order.filledQuantity;
+    const held = parent === undefined ? open : parent.filledQuantity - context.ledger.closedBy(parent.orderRef);
     const family = order.parentRef ?? order.orderRef;
-    families.set(family, Math.max(families.get(family) ?? 0, covered - order.filledQuantity));
+    families.set(family, Math.max(families.get(family) ?? 0, Math.min(open, held)));
   }
   let total = 0;
   for (const shares of families.values()) total += Math.max(0, shares);

@@ -18,6 +18,8 @@ export type Reconciliation = {
   readonly differences: readonly PositionDifference[];
   /** orderRefs of parents that the broker holds untransmitted: leftovers of a broken family. */
   readonly untransmitted: readonly string[];
+  /** orderRefs that have ended by our journal and work at the broker. */
+  readonly revived: readonly string[];
 };
 
 /**
@@ -33,12 +35,16 @@ export function reconcile(input: {
   const open = byRef(snapshot.openOrders);
   const completed = byRef(snapshot.completedOrders);
   const known = new Set(orders.map((order) => order.orderRef));
+  const ended = new Set(orders.filter((order) => isTerminal(order.status)).map((order) => order.orderRef));
   return {
     verdicts: orders.filter((order) => !isTerminal(order.status)).map((order) => verdictOf(order, open, completed)),
     foreign: snapshot.openOrders.filter((order) => !known.has(order.orderRef)),
     differences: differencesOf(positions, snapshot),
     untransmitted: snapshot.openOrders
       .filter((order) => known.has(order.orderRef) && !order.transmitted)
+      .map((order) => order.orderRef),
+    revived: snapshot.openOrders
+      .filter((order) => ended.has(order.orderRef) && order.transmitted)
       .map((order) => order.orderRef),
   };
 }
