@@ -61,6 +61,7 @@ export class Context {
   /** When the broker was last asked for a reading, and why it should be asked again as soon as that is allowed. */
   lastReading: Micros = Number.NEGATIVE_INFINITY;
   wantedReading: string | undefined;
+  marksNoted: Micros = Number.NEGATIVE_INFINITY;
   private effects: Effect[] = [];
   private sequence = 0;
   private alertSequence = 0;
@@ -84,6 +85,25 @@ export class Context {
 
   count(name: string): void {
     this.counters.set(name, (this.counters.get(name) ?? 0) + 1);
+  }
+
+  /** Values a holding at its newest accepted price; the first one it gets is journalled at once. */
+  mark(symbol: string): void {
+    const price = this.market.mark(symbol);
+    if (price === undefined || this.ledger.portfolio.quantity(symbol) === 0) return;
+    if (this.ledger.portfolio.position(symbol)?.mark !== undefined) {
+      this.ledger.portfolio.mark(symbol, price, this.time);
+    } else this.note({ kind: "STATE", body: { what: "marks", marks: [{ symbol, price, time: this.time }] } });
+  }
+
+  /** Journals what the holdings are worth, every five minutes and with each session. */
+  noteMarks(): void {
+    this.marksNoted = this.time;
+    const marks = this.ledger.portfolio.symbols().flatMap((symbol) => {
+      const { quantity, mark, markTime } = this.ledger.portfolio.position(symbol) ?? {};
+      return !quantity || mark === undefined || markTime === undefined ? [] : [{ symbol, price: mark, time: markTime }];
+    });
+    if (marks.length > 0) this.note({ kind: "STATE", body: { what: "marks", marks } });
   }
 
   /** Applies a fact and journals it; publishes what it changed. */

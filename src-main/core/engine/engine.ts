@@ -1,6 +1,6 @@
 import { createCalendar } from "#core/market/calendar.ts";
 import { assert } from "#shared/lib/assert.ts";
-import { MILLISECOND, type Micros } from "#shared/lib/time.ts";
+import { MILLISECOND, MINUTE, type Micros } from "#shared/lib/time.ts";
 import { BrokerFlow } from "./broker-flow.ts";
 import { CommandFlow } from "./command-flow.ts";
 import { Context } from "./context.ts";
@@ -26,6 +26,7 @@ import type { LedgerState } from "./snapshot.ts";
 
 /** Deadlines are looked at this often, whatever the rate of events. */
 const WATCH_INTERVAL = 250 * MILLISECOND;
+const MARKS_INTERVAL = 5 * MINUTE;
 
 /**
  * The deterministic trading core: one event in, the effects that it causes out. No clock, no chance, no I/O. Live, paper,
@@ -170,9 +171,7 @@ export class Engine {
       }
     }
     if (!outcome.isMarkChanged || context.ledger.portfolio.quantity(symbol) === 0) return;
-    const mark = context.market.mark(symbol);
-    if (mark === undefined) return;
-    context.ledger.portfolio.mark(symbol, mark, context.time);
+    context.mark(symbol);
     context.emit({ kind: "touch", topic: "account", key: symbol });
     const source = { kind: "system", why: "position loss" } as const;
     watchPositionLoss(context, symbol, (reason) => {
@@ -218,6 +217,8 @@ export class Engine {
     this.lastWatch = context.time;
     watchDeadlines(context);
     watchHoldings(context);
+    const isInSession = context.market.sessionAt(context.time) !== undefined;
+    if (isInSession && context.time - context.marksNoted >= MARKS_INTERVAL) context.noteMarks();
     this.broker.watch();
     this.exits.watchProtection();
   }

@@ -364,7 +364,22 @@ export class Ledger {
         return;
       case "highWater":
         this.highWaterEquity = change.highWaterEquity;
+        return;
+      case "marks":
+        for (const mark of change.marks) this.value(mark);
     }
+  }
+
+  /** The first mark of an adopted holding is news of what it was worth all along, no gain or loss of the day. */
+  private value({ symbol, price, time }: { readonly symbol: string; readonly price: number; readonly time: Micros }) {
+    const { portfolio, session } = this;
+    const isFirst = portfolio.position(symbol)?.mark === undefined;
+    const before = portfolio.equity();
+    portfolio.noteMark(symbol, { price, time });
+    if (!isFirst) return;
+    const found = portfolio.equity() - before;
+    if (session.startEquity !== undefined) this.session = { ...session, startEquity: session.startEquity + found };
+    if (this.highWaterEquity !== undefined) this.highWaterEquity += found;
   }
 
   private applySwitch(

@@ -30,7 +30,12 @@ export type StateChange =
       readonly startEquity: Micros6;
       readonly highWaterEquity: Micros6;
     }
-  | { readonly what: "highWater"; readonly highWaterEquity: Micros6 };
+  | { readonly what: "highWater"; readonly highWaterEquity: Micros6 }
+  /** What the holdings are worth, now and then: a restart does not take an old price for a loss of today. */
+  | {
+      readonly what: "marks";
+      readonly marks: readonly { readonly symbol: string; readonly price: number; readonly time: Micros }[];
+    };
 
 /**
  * Everything that changes durable state, one variant a fact. Live processing and crash recovery both apply notes through

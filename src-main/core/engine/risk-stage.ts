@@ -231,6 +231,7 @@ export function watchPositionLoss(context: Context, symbol: string, close: (reas
 export function openSession(context: Context, date: string): void {
   const { ledger } = context;
   if (ledger.session.date === date || !ledger.isOpened) return;
+  context.noteMarks();
   const equity = ledger.portfolio.equity();
   const highWaterEquity = Math.max(equity, ledger.highWaterEquity ?? equity);
   context.note({ kind: "STATE", body: { what: "session", date, startEquity: equity, highWaterEquity } });

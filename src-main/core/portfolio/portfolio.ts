@@ -16,9 +16,12 @@ type Book = {
   realized: Micros6;
   commissions: Map<string, Micros6>;
   cashFlow: Micros6;
-  mark: number | undefined;
-  markTime: Micros | undefined;
+  mark: Mark | undefined;
+  /** The newest mark that the journal holds too: only this one outlives the process. */
+  notedMark: Mark | undefined;
 };
+
+type Mark = { readonly price: number; readonly time: Micros };
 
 export type BookingOutcome = "booked" | "duplicate" | "corrected";
 
@@ -29,8 +32,8 @@ export type PortfolioState = {
     readonly symbol: string;
     readonly booked: readonly Booked[];
     readonly commissions: readonly (readonly [string, Micros6])[];
-    readonly mark?: number;
-    readonly markTime?: Micros;
+    /** The journalled one: what is marked between two notes is no durable state. */
+    readonly mark?: Mark;
   }[];
 };
 
@@ -80,11 +83,13 @@ export class Portfolio {
     const index = book.booked.findIndex((known) => execIdStem(known.execId) === stem);
     const known = book.booked[index];
     if (known === undefined) {
+      const isFirstLot = book.lots.length === 0;
       book.booked.push(row);
       this.applyRow(execution.symbol, book, row);
-      if (book.mark === undefined) {
-        book.mark = execution.price;
-        book.markTime = execution.exchangeTime;
+      // Nobody marks what is not held: a mark from the last holding would be taken for today's gain or loss.
+      if (isFirstLot || book.mark === undefined) {
+        book.notedMark = { price: execution.price, time: execution.exchangeTime };
+        book.mark = book.notedMark;
       }
       return "booked";
     }
@@ -99,11 +104,18 @@ export class Portfolio {
     this.bookOf(symbol).commissions.set(execIdStem(execId), safe(amount));
   }
 
+  /** A mark of the moment. It is forgotten with the process. */
   mark(symbol: string, price: number, time: Micros): void {
     const book = this.books.get(symbol);
+    if (book !== undefined) book.mark = { price, time };
+  }
+
+  /** A mark that is journalled: the books of the next process begin with it. */
+  noteMark(symbol: string, { price, time }: Mark): void {
+    const book = this.books.get(symbol);
     if (book === undefined) return;
-    book.mark = price;
-    book.markTime = time;
+    book.notedMark = { price, time };
+    book.mark = book.notedMark;
   }
 
   /** Signed shares; 0 when flat or never held. */
@@ -131,8 +143,7 @@ export class Portfolio {
       commissions: commissionsOf(book),
       protectedQuantity: 0,
       ...(quantity === 0 ? {} : { averageCost: cost / quantity / 1e6 }),
-      ...(book.mark === undefined ? {} : { mark: book.mark }),
-      ...(book.markTime === undefined ? {} : { markTime: book.markTime }),
+      ...(book.mark === undefined ? {} : { mark: book.mark.price, markTime: book.mark.time }),
       ...(unrealized === undefined ? {} : { unrealizedPnl: unrealized }),
     };
   }
@@ -166,7 +177,7 @@ export class Portfolio {
     for (const [symbol, book] of this.books) {
       const quantity = this.quantity(symbol);
       equity = safe(
-        equity + (book.mark === undefined ? costOf(book.lots) : notionalMicros(markOf(book.mark), quantity)),
+        equity + (book.mark === undefined ? costOf(book.lots) : notionalMicros(markOf(book.mark.price), quantity)),
       );
     }
     return equity;
@@ -179,8 +190,7 @@ export class Portfolio {
         symbol,
         booked: [...book.booked],
         commissions: [...book.commissions],
-        ...(book.mark === undefined ? {} : { mark: book.mark }),
-        ...(book.markTime === undefined ? {} : { markTime: book.markTime }),
+        ...(book.notedMark === undefined ? {} : { mark: book.notedMark }),
       })),
     };
   }
@@ -191,8 +201,8 @@ export class Portfolio {
       const book = portfolio.bookOf(saved.symbol);
       book.booked = [...saved.booked];
       book.commissions = new Map(saved.commissions);
+      book.notedMark = saved.mark;
       book.mark = saved.mark;
-      book.markTime = saved.markTime;
       portfolio.fold(saved.symbol, book);
     }
     return portfolio;
@@ -208,7 +218,7 @@ export class Portfolio {
       commissions: new Map(),
       cashFlow: 0,
       mark: undefined,
-      markTime: undefined,
+      notedMark: undefined,
     };
     this.books.set(symbol, book);
     return book;
@@ -244,7 +254,7 @@ function commissionsOf(book: Book): Micros6 {
 
 function unrealizedOf(book: Book, quantity: number, cost: Micros6): Micros6 | undefined {
   if (quantity === 0) return 0;
-  return book.mark === undefined ? undefined : safe(notionalMicros(markOf(book.mark), quantity) - cost);
+  return book.mark === undefined ? undefined : safe(notionalMicros(markOf(book.mark.price), quantity) - cost);
 }
 
 /** Marks are mid prices and may carry half a tick; they are rounded to a millionth before they meet the ledger. */
