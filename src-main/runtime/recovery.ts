@@ -1,6 +1,6 @@
 import type { Engine } from "#core/engine/engine.ts";
 import type { Note } from "#core/engine/note.ts";
-import type { LedgerState } from "#core/engine/snapshot.ts";
+import { type LedgerState, SNAPSHOT_VERSION } from "#core/engine/snapshot.ts";
 import type { JournalRow, Store } from "./store-port.ts";
 
 /** Rows that are notes of the engine; the store writes the others itself. */
@@ -28,7 +28,8 @@ export type Recovered = { readonly snapshotSeq: number; readonly folded: number 
  * recovered the same way; the recording of inputs is not needed.
  */
 export async function recover(engine: Engine, store: Store): Promise<Recovered> {
-  const snapshot = await store.loadSnapshot();
+  const newest = await store.loadSnapshot();
+  const snapshot = (newest?.state as LedgerState | undefined)?.version === SNAPSHOT_VERSION ? newest : undefined;
   if (snapshot !== undefined) engine.restore(snapshot.state as LedgerState);
   let folded = 0;
   for await (const row of store.readJournal({ afterSeq: snapshot?.seq ?? 0, kinds: NOTE_KINDS })) {

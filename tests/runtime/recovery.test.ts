@@ -66,6 +66,13 @@ describe("recovery", () => {
     );
   });
 
+  test("leaves a snapshot of another shape aside and folds the whole journal", async () => {
+    const state = { ...engineAfter(WORKING).snapshot(), version: 1 as never };
+    const engine = newEngine();
+    expect(await recover(engine, storeOf(WORKING, { seq: 2, state }))).toEqual({ snapshotSeq: 0, folded: 3 });
+    expect(booksOf(engine)).toBe(booksOf(engineAfter(WORKING)));
+  });
+
   test("from a snapshot knows its working orders", async () => {
     const engine = await recovered(WORKING, WORKING.length);
     expect(engine.context.ledger.openOrders().map(({ orderRef }) => orderRef)).toEqual(["RT-1-1-E"]);

@@ -9,6 +9,13 @@ import { closingShares } from "./risk-stage.ts";
 
 const RESULTS_KEPT = 1_000;
 
+/** Floors and pauses: less of them lets more through. */
+const LOOSER_WHEN_LOWER: ReadonlySet<string> = new Set([
+  "minVolumeShares",
+  "duplicateSeconds",
+  "breakerTimeoutSeconds",
+]);
+
 type Answer = Omit<CommandResult, "commandId">;
 
 const yes = (message: string, orderRefs: readonly string[] = []): Answer => ({
@@ -216,12 +223,17 @@ export class CommandFlow {
 
   private setLimit(key: string, value: number, reason: string, origin: Origin): Answer {
     const { context } = this;
-    const name = key.slice(key.indexOf(".") + 1);
     const limits = new Map<string, number | undefined>(Object.entries(context.limits()));
-    if (!limits.has(name)) return no(`no limit ${key}`);
+    const [section = "", rest = ""] = key.split(".");
+    // The breaker's limits carry their section in their name.
+    const name = [rest || section, `${section}${rest.charAt(0).toUpperCase()}${rest.slice(1)}`].find((one) =>
+      limits.has(one),
+    );
+    if (name === undefined) return no(`no limit ${key}`);
     if (!(Number.isFinite(value) && value > 0)) return no(`${key} must be above zero, got ${value}`);
     const from = limits.get(name);
-    if ((from === undefined || value > from) && reason.trim() === "") return no("loosening a limit needs a reason");
+    const isLooser = from === undefined || (LOOSER_WHEN_LOWER.has(name) ? value < from : value > from);
+    if (isLooser && reason.trim() === "") return no("loosening a limit needs a reason");
     context.note({ kind: "LIMIT_CHANGE", body: { key: name, from, to: value, reason, origin } });
     return yes(`${key}: ${from ?? "unset"} -> ${value}`);
   }

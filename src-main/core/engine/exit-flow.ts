@@ -96,11 +96,11 @@ export class ExitFlow {
   /** What is wrong with the stops of a symbol; undefined when they close what is held and no more. */
   private faultOf(symbol: string): Exposed["fault"] | undefined {
     const { ledger } = this.context;
-    if (this.idleOrders(symbol).length > 0) return "idle";
     const position = this.context.position(symbol);
-    if (position === undefined || position.quantity === 0) return undefined;
+    if (position === undefined) return undefined;
     if (position.protectedQuantity < Math.abs(ledger.closable(symbol))) return "bare";
-    const isOver = closingShares(this.context, symbol) > Math.abs(position.quantity);
+    if (this.idleOrders(symbol).length > 0) return "idle";
+    const isOver = closingShares(this.context, symbol) > Math.abs(position.quantity) && position.quantity !== 0;
     return isOver && !ledger.frozen.has(symbol) ? "over" : undefined;
   }
 
@@ -112,7 +112,7 @@ export class ExitFlow {
       if (order.symbol !== symbol || (order.role !== "stop" && order.role !== "target")) return false;
       const entry = order.parentRef === undefined ? undefined : ledger.orders.get(order.parentRef);
       const hasEnded = entry === undefined || isTerminal(entry.status);
-      return hasEnded && !order.pendingCancel && Math.sign(signed(order.side, 1)) !== closing;
+      return hasEnded && Math.sign(signed(order.side, 1)) !== closing;
     });
   }
 
@@ -221,6 +221,7 @@ export class ExitFlow {
       return "done";
     }
     if (this.age(exit) >= this.context.deadline("cancel")) {
+      for (const orderRef of exit.refs) cancelOrder(this.context, orderRef, exit.reason);
       this.context.askBroker(`cancels before the exit of ${exit.symbol} are open`);
     }
     return "going";

@@ -25,7 +25,7 @@ import type { Execution } from "#shared/model/broker.ts";
 import { isTerminal, type Order, signed } from "#shared/model/order.ts";
 import type { StateCause } from "#shared/model/risk.ts";
 import type { Note, NoteOf, OrderChange, StateChange } from "./note.ts";
-import type { LedgerState, SessionBook } from "./snapshot.ts";
+import { type LedgerState, type SessionBook, SNAPSHOT_VERSION } from "./snapshot.ts";
 
 /** What an applied note changed, so that the engine can publish and react. */
 export type Applied = {
@@ -176,6 +176,7 @@ export class Ledger {
 
   toState(): LedgerState {
     return {
+      version: SNAPSHOT_VERSION,
       portfolio: this.portfolio.toState(),
       orders: [...this.orders.values()],
       executions: [...this.executions.values()],

@@ -150,30 +150,34 @@ function decisionOf(
   };
 }
 
-/** Asks for a cancel once. The order may still fill until the broker has answered. */
+/**
+ * Asks for a cancel, once while its answer may still come. A cancel is lost with its connection or its process: then it is
+ * asked again. The order may still fill until the broker has answered.
+ */
 export function cancelOrder(context: Context, orderRef: string, reason: string): boolean {
   const order = context.ledger.orders.get(orderRef);
-  if (order === undefined || isTerminal(order.status) || order.pendingCancel) return false;
-  askCancel(context, order, reason);
-  return true;
-}
-
-function askCancel(context: Context, order: Order, reason: string): void {
-  const { orderRef } = order;
+  if (order === undefined || isTerminal(order.status) || isCancelUnderWay(context, order)) return false;
   context.cancelsAsked.set(orderRef, { time: context.time, generation: context.generation });
   context.note({ kind: "CANCEL", body: { orderRef, reason } }, order.intentId);
   context.emit({ kind: "cancel", orderRef, reason });
   context.wakeIn(context.deadline("cancel"));
+  return true;
 }
 
-/** A cancel is lost with its connection or its process: an order that works nevertheless is cancelled again. */
+function isCancelUnderWay(context: Context, { orderRef, pendingCancel }: Order): boolean {
+  const asked = context.cancelsAsked.get(orderRef);
+  if (!pendingCancel || asked === undefined) return false;
+  // Nothing leaves without a link: the next one is asked.
+  if (context.link === "down" || context.link === "connecting") return true;
+  if (asked.generation !== context.generation) return false;
+  return context.time - asked.time < context.deadline("cancelOverdue") * SECOND;
+}
+
+/** What works although its cancel was asked for. Stops stay until an exit asks for them again. */
 export function repeatCancel(context: Context, orderRef: string): void {
   const order = context.ledger.orders.get(orderRef);
-  if (order === undefined || isTerminal(order.status) || !order.pendingCancel) return;
-  const asked = context.cancelsAsked.get(orderRef);
-  const isUnderWay =
-    asked?.generation === context.generation && context.time - asked.time < context.deadline("cancelOverdue") * SECOND;
-  if (!isUnderWay) askCancel(context, order, "it works although its cancel was asked for");
+  if (order === undefined || !order.pendingCancel || order.role === "stop" || order.role === "target") return;
+  cancelOrder(context, orderRef, "it works although its cancel was asked for");
 }
 
 /** Entries of a kind are asked back, stops stay. Returns how many there were. */

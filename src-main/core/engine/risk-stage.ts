@@ -40,7 +40,7 @@ export function riskView(
   const scopes = [`symbol:${symbol}`, ...(strategyId === undefined ? [] : [`strategy:${strategyId}`])];
   const working = ledger.openOrders();
   const openings = working.filter(isOpeningRole);
-  const exposure = exposures(context, openings, symbol);
+  const exposure = exposures(context, openings, request);
   const session = market.sessionAt(time);
   const instrument = market.instrument(symbol);
   const lastLike = ledger.lastLike(likeness);
@@ -111,7 +111,12 @@ export function closingShares(context: Context, symbol: string): number {
   return total;
 }
 
-function exposures(context: Context, openings: readonly Order[], symbol: string) {
+/** Worst case of what is held and being opened. The other side's orders may never fill, so they lower no net exposure. */
+function exposures(
+  context: Context,
+  openings: readonly Order[],
+  { symbol, side }: Pick<OrderRequest, "symbol" | "side">,
+) {
   const held = new Map<string, number>();
   for (const name of context.ledger.portfolio.symbols()) {
     const quantity = context.ledger.portfolio.quantity(name);
@@ -133,7 +138,7 @@ function exposures(context: Context, openings: readonly Order[], symbol: string)
     const value = openShares(order) * (order.limitPrice ?? order.stopPrice ?? priceOf(context, order.symbol));
     openSymbols.add(order.symbol);
     gross += value;
-    net += signed(order.side, value);
+    if (order.side === side) net += signed(order.side, value);
     margin += order.side === "sell" ? 1.5 * value : value;
     if (order.symbol === symbol) mine += value;
     if (sectorOf(context, order.symbol) === sector) inSector += value;

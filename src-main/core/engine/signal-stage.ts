@@ -1,5 +1,7 @@
 import { createFeatureSet, type FeatureSet } from "#core/features/feature-set.ts";
 import { sizeTarget } from "#core/portfolio/targets.ts";
+import { orderNotionalLimit } from "#core/risk/exposure-checks.ts";
+import { marketableLimit } from "#core/risk/risk-engine.ts";
 import { strategyOf } from "#core/strategies/registry.ts";
 import type { Strategy, StrategyDefinition } from "#core/strategies/strategy.ts";
 import type { Micros } from "#shared/lib/time.ts";
@@ -182,7 +184,8 @@ export class SignalStage {
       positionPercent: context.options.sizing.positionPercent,
       riskPercent: context.options.sizing.riskPercent,
       stopDistance,
-      maxOrderNotional: limits.maxOrderNotional,
+      maxOrderNotional: orderNotionalLimit({ limits, equity }),
+      limitPrice: Math.max(price, marketableLimit(side, price, limits)),
       lotSize: context.market.instrument(symbol)?.lotSize ?? 1,
     });
     const quantity = Math.abs(sized.quantity);

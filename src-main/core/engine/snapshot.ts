@@ -14,8 +14,12 @@ export type SessionBook = {
   notional: Micros6;
 };
 
+/** Shape of the state below. A snapshot of another shape is left aside: the journal holds everything that it does. */
+export const SNAPSHOT_VERSION = 2;
+
 /** The durable state as plain data: what a snapshot holds and the state hash is taken over. */
 export type LedgerState = {
+  readonly version: typeof SNAPSHOT_VERSION;
   readonly portfolio: PortfolioState;
   readonly orders: readonly Order[];
   readonly executions: readonly Execution[];

@@ -16,7 +16,9 @@ export type SizingInput = {
   readonly riskPercent: number;
   /** Distance from entry to stop in currency units; positive. */
   readonly stopDistance: number;
+  /** Most that the order may be worth, at the most that it may pay a share. */
   readonly maxOrderNotional: number;
+  readonly limitPrice: number;
   readonly lotSize: number;
 };
 
@@ -35,7 +37,7 @@ export function sizeTarget(input: SizingInput): {
   const bounds: readonly SizingBound[] = [
     { name: "fixed fraction", quantity: (input.equity * input.positionPercent * strength) / 100 / input.price },
     { name: "risk to stop", quantity: (input.equity * input.riskPercent) / 100 / input.stopDistance },
-    { name: "order notional", quantity: input.maxOrderNotional / input.price },
+    { name: "order notional", quantity: input.maxOrderNotional / input.limitPrice },
   ].map(({ name, quantity }) => ({ name, quantity: Math.floor(quantity / input.lotSize) * input.lotSize }));
   const smallest = bounds.reduce((least, bound) => (bound.quantity < least.quantity ? bound : least));
   const quantity = Math.max(0, smallest.quantity) * Math.sign(input.direction);

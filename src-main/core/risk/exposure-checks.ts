@@ -27,12 +27,13 @@ const notional: Control = {
   unit: "USD",
   configKey: "risk.maxOrderNotional",
   check: (judged, view) =>
-    atMost("ORDER_NOTIONAL_MAX", judged.notional, notionalLimit(view), "the order is worth too much"),
-  read: (view) => ({ limit: notionalLimit(view) }),
+    atMost("ORDER_NOTIONAL_MAX", judged.notional, orderNotionalLimit(view), "the order is worth too much"),
+  read: (view) => ({ limit: orderNotionalLimit(view) }),
 };
 
-function notionalLimit(view: RiskView): number {
-  return Math.min(view.limits.maxOrderNotional, (view.equity * view.limits.maxOrderEquityPercent) / 100);
+/** The value that one order may have: what is sized by it passes by it. */
+export function orderNotionalLimit({ limits, equity }: Pick<RiskView, "limits" | "equity">): number {
+  return Math.min(limits.maxOrderNotional, (equity * limits.maxOrderEquityPercent) / 100);
 }
 
 const orderRate: Control = {

@@ -1,11 +1,11 @@
 import { roundToTick } from "#shared/lib/ticks.ts";
 import { type Micros, SECOND } from "#shared/lib/time.ts";
 import type { Instrument } from "#shared/model/instrument.ts";
-import { type OrderRequest, type OrderRole, type OrderTerms, opposite } from "#shared/model/order.ts";
+import { type OrderRequest, type OrderRole, type OrderTerms, opposite, type Side } from "#shared/model/order.ts";
 import type { RiskFailure } from "#shared/model/risk.ts";
 import { CONTROLS } from "./checks.ts";
 import { type Judged, judge } from "./control.ts";
-import { collarReference, expectedEntryPrice, isOpening, type RiskView } from "./risk-view.ts";
+import { collarReference, expectedEntryPrice, isOpening, type RiskLimits, type RiskView } from "./risk-view.ts";
 
 declare const approved: unique symbol;
 
@@ -81,9 +81,14 @@ function protectMarket(request: OrderRequest, view: RiskView, instrument: Instru
   // An exit is shaped before it is refused: without a far side it goes by the last print, else by the side that is there.
   const reference = far ?? (isOpening(request, view) ? undefined : (last ?? near));
   if (reference === undefined || !(reference > 0)) return request;
-  const through = 1 + ((request.side === "buy" ? 1 : -1) * view.limits.marketableLimitPercent) / 100;
   const direction = request.side === "buy" ? "down" : "up";
-  return { ...request, type: "limit", limitPrice: roundToTick(instrument.priceBands, reference * through, direction) };
+  const limitPrice = marketableLimit(request.side, reference, view.limits);
+  return { ...request, type: "limit", limitPrice: roundToTick(instrument.priceBands, limitPrice, direction) };
+}
+
+/** The limit that an order at the market carries, before it is rounded to the tick in our favour. */
+export function marketableLimit(side: Side, farSide: number, limits: RiskLimits): number {
+  return farSide * (1 + ((side === "buy" ? 1 : -1) * limits.marketableLimitPercent) / 100);
 }
 
 function collarExit(request: OrderRequest, view: RiskView): OrderRequest {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { riskGauges } from "#core/engine/risk-stage.ts";
 import { canonical } from "#shared/lib/canonical.ts";
 import { EngineDriver, kinds } from "./engine-driver.ts";
 
@@ -121,6 +122,29 @@ describe("the gate", () => {
     driver.acknowledge();
     expect(driver.order({ quantity: 23 }).accepted).toBe(true);
   });
+});
+
+test("working orders of the other side lower no net exposure: they may never fill", () => {
+  const driver = new EngineDriver({ "risk.maxNetPercent": 1, "risk.maxOrdersPerMinute": 60 }).ready();
+  expect(driver.order({ symbol: "MSFT", side: "sell", quantity: 8, limitPrice: 100.5, stopLoss: 101.5 }).accepted).toBe(
+    true,
+  );
+  expect(driver.order({ quantity: 9 }).accepted).toBe(true);
+  expect(driver.codes(driver.order({ quantity: 8, limitPrice: 100 }))).toContain("GROSS_NET");
+});
+
+test("limits are changed by the key that the console shows; what lets more through needs a reason", () => {
+  const driver = new EngineDriver().ready();
+  const set = (key: string, value: number, reason = "") =>
+    driver.command({ kind: "setLimit", key, value, reason }).accepted;
+  const shown = riskGauges(driver.engine.context).flatMap(({ configKey }) =>
+    configKey === undefined ? [] : [configKey],
+  );
+  for (const key of shown) expect(set(key, 1, "test"), key).toBe(true);
+  expect(set("risk.minVolumeShares", 0.5)).toBe(false);
+  expect(set("risk.minVolumeShares", 2)).toBe(true);
+  expect(set("risk.maxOpenPositions", 2)).toBe(false);
+  expect(set("breaker.nothing", 2, "test")).toBe(false);
 });
 
 test("a position that lost too much is closed and its symbol only reduces", () => {
