@@ -133,9 +133,6 @@ class IbkrBroker implements Broker {
     const clientId = this.options.clientIdBase;
     const atLeast = Math.max(this.sessions.orders.nextValidId, this.book.highestWireId + 1);
     const first = await this.takeIds(clientId, atLeast, orders.length);
-    // The link may have gone while the ids were written to disk: what was meant for it never leaves on another.
-    if (generation !== this.generation)
-      return this.notSent(orders, "NotConnected", "the link broke before the order left");
     let outcome: readonly EngineEvent[] | undefined;
     let isLater = false;
     const settle = (events: readonly EngineEvent[]): void => {
@@ -247,11 +244,13 @@ class IbkrBroker implements Broker {
     return orders.map(({ orderRef }) => ({ kind: "orderNotSent", time, orderRef, code, detail }));
   }
 
-  /** The last point before the wire: expiry and generation are looked at once more. */
+  /** The last point before the wire: link, generation and expiry are looked at once more. */
   private write(orders: readonly ApprovedOrder[], firstId: number, generation: number): readonly EngineEvent[] {
     const api = this.sessions.orders.api;
     const now = this.options.clock.now();
     if (api === undefined || generation !== this.generation) return this.notSent(orders, "NotConnected", "no link");
+    const refusal = this.refusalOf(orders);
+    if (refusal !== undefined) return this.notSent(orders, refusal.code, refusal.detail);
     if (orders.some((order) => order.expiresAt < now)) {
       return this.notSent(orders, "INTENT_EXPIRED", "the intent expired before its bytes could leave");
     }
@@ -259,13 +258,19 @@ class IbkrBroker implements Broker {
       this.options.accountId ?? this.sessions.orders.accounts[0],
       "an account is known when ready",
     );
-    return orders.map((order, index) => {
-      const wireId = firstId + index;
+    const ids = new Map(orders.map(({ orderRef }, index) => [orderRef, firstId + index] as const));
+    const idOf = (orderRef: string | undefined): number =>
+      orderRef === undefined ? 0 : (ids.get(orderRef) ?? this.book.wireIdOf(orderRef) ?? 0);
+    // All are encoded before the first is written: a family that breaks in the middle leaves its parent behind.
+    const encoded = orders.map((order, index) => {
+      const wireId = idOf(order.orderRef);
       assert(wireId < FIRST_REQUEST_ID, "order ids lie below request ids");
-      const parentId = order.parentRef === undefined ? 0 : (this.book.wireIdOf(order.parentRef) ?? 0);
       const transmit = index === orders.length - 1;
+      return { order, wireId, wire: encodeOrder(order, { parentId: idOf(order.parentRef), transmit, account }) };
+    });
+    return encoded.map(({ order, wireId, wire }) => {
       this.book.bind(order.orderRef, { wireId });
-      api.placeOrder(wireId, contractOf(order.symbol), encodeOrder(order, { parentId, transmit, account }));
+      api.placeOrder(wireId, contractOf(order.symbol), wire);
       return { kind: "orderSent", time: now, orderRef: order.orderRef, wireId, generation };
     });
   }

@@ -18,6 +18,8 @@ export type BrokerRig = {
   readonly log: string[];
   /** Blocks of order ids that were handed out: client, first, count. */
   readonly blocks: (readonly [clientId: number, first: number, count: number])[];
+  /** What a block of order ids waits for before it is handed out, as the disk would let it wait. */
+  disk: Promise<void>;
   /** Resolves when the broker's link is live: read to the end and confirmed. */
   live(): Promise<void>;
 };
@@ -43,6 +45,8 @@ export async function brokerRig(
   const log: string[] = [];
   const blocks: (readonly [number, number, number])[] = [];
   let nextId = 0;
+  const state = (): string | undefined => events.filter((event) => event.kind === "link").at(-1)?.state;
+  const live = () => until(() => state() === "live", "the link is live");
   const broker = createIbkrBroker({
     host: "127.0.0.1",
     port: gateway.port,
@@ -50,6 +54,7 @@ export async function brokerRig(
     clock: shared.clock,
     timers: createTimers(shared.clock, shared.factor),
     allocateOrderIds: async (clientId, atLeast, count) => {
+      await rig.disk;
       const first = Math.max(nextId, atLeast);
       nextId = first + count;
       blocks.push([clientId, first, count]);
@@ -63,6 +68,7 @@ export async function brokerRig(
     log: (line) => log.push(line),
     onFatal: (error) => log.push(`FATAL ${error.message}`),
   });
+  const rig: BrokerRig = { broker, gateway, events, log, blocks, disk: Promise.resolve(), live };
   broker.watch(symbols);
   await broker.start(async (arrived) => {
     events.push(...arrived);
@@ -76,6 +82,5 @@ export async function brokerRig(
     await broker.stop();
     await gateway.close();
   });
-  const state = (): string | undefined => events.filter((event) => event.kind === "link").at(-1)?.state;
-  return { broker, gateway, events, log, blocks, live: () => until(() => state() === "live", "the link is live") };
+  return rig;
 }

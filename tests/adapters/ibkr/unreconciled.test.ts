@@ -77,6 +77,25 @@ describe("nothing is sent", () => {
     },
   );
 
+  // The first order of a run waits until its block of ids is on disk.
+  test.each([
+    ["a socket that carries no order died", (rig: BrokerRig) => rig.gateway.faults.resetInFrame(11), "down"],
+    ["the broker lost its own link", (rig: BrokerRig) => rig.gateway.faults.loseBroker(), "degraded"],
+  ] as const)("when %s while its id was written to disk", async (_what, breakLink, state) => {
+    const rig = await brokerRig({ speed: SPEED });
+    await rig.live();
+    let isWritten: () => void = () => undefined;
+    rig.disk = new Promise((resolve) => {
+      isWritten = resolve;
+    });
+    const submitted = rig.broker.submit([entry]);
+    breakLink(rig);
+    await until(() => linkOf(rig) === state, `the link is ${state}`);
+    isWritten();
+    expect(outcome(await submitted)).toEqual([["E-1", "UNRECONCILED"]]);
+    expect(rig.gateway.audit.placements().size).toBe(0);
+  });
+
   test("whose time is over", async () => {
     const rig = await brokerRig({ speed: SPEED });
     await rig.live();
