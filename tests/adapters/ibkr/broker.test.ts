@@ -174,7 +174,8 @@ describe("the parts of one order", () => {
     const isFilled = () => eventsOf(rig, "orderReport").some(({ report }) => report.kind === "filled");
     await until(isFilled, "the order is filled");
     const live = eventsOf(rig, "execution").map(({ execution }) => execution);
-    expect(live.length).toBeGreaterThanOrEqual(4);
+    // Ten shares a quote; a print through the limit may take all that is left.
+    expect(live.length).toBeGreaterThanOrEqual(2);
     expect(new Set(live.map(({ execId }) => execId)).size).toBe(live.length);
     expect(live.reduce((sum, { quantity }) => sum + quantity, 0)).toBe(40);
     expect(live.at(-1)?.cumulativeQuantity).toBe(40);
