@@ -10,7 +10,6 @@ import type { EngineEvent } from "#core/engine/event.ts";
 import type { ApprovedOrder } from "#core/risk/risk-engine.ts";
 import type { Broker, ConnectionView, EventSink } from "#runtime/ports.ts";
 import { assert, present } from "#shared/lib/assert.ts";
-import { roundToMicros } from "#shared/lib/money.ts";
 import { createRng } from "#shared/lib/rng.ts";
 import { MILLISECOND, type Micros, SECOND } from "#shared/lib/time.ts";
 import type { LinkState } from "#shared/model/broker.ts";
@@ -19,7 +18,7 @@ import { classOf, farmOf } from "./error-codes.ts";
 import type { IbkrOptions } from "./ibkr-options.ts";
 import { MarketData, type Pending } from "./market-data.ts";
 import { OrderBook } from "./order-book.ts";
-import { encodeOrder, executionOf } from "./orders.ts";
+import { amountOf, encodeOrder, executionOf } from "./orders.ts";
 import { Governor, type Lane } from "./pacing.ts";
 import { Reading } from "./reading.ts";
 import { type SafeListen, Session } from "./session.ts";
@@ -349,8 +348,8 @@ class IbkrBroker implements Broker {
       this.emit("orders", (time) => ({ kind: "execution", time, execution }));
     });
     listen(EventName.commissionReport, ({ execId, commission }: CommissionReport) => {
-      if (execId === undefined || commission === undefined) return;
-      const amount = roundToMicros(commission);
+      const amount = amountOf(commission);
+      if (execId === undefined || amount === undefined) return;
       this.emit("orders", (time) => ({ kind: "commission", time, execId, commission: amount }));
     });
   }
@@ -363,9 +362,9 @@ class IbkrBroker implements Broker {
     };
     listen(EventName.updateAccountValue, (key: string, value: string) => {
       const field = keys[key];
-      const amount = Number(value);
-      if (field === undefined || value === "" || !Number.isFinite(amount)) return;
-      this.account[field] = roundToMicros(amount);
+      const amount = value === "" ? undefined : amountOf(Number(value));
+      if (field === undefined || amount === undefined) return;
+      this.account[field] = amount;
       this.isAccountDirty = true;
     });
     listen(EventName.accountDownloadEnd, () => {

@@ -8,6 +8,7 @@ import {
 } from "@stoqey/ib";
 import type { ApprovedOrder } from "#core/risk/risk-engine.ts";
 import { assert } from "#shared/lib/assert.ts";
+import { MICROS_PER_UNIT, type Micros6, roundToMicros } from "#shared/lib/money.ts";
 import type { BrokerOrder, Execution, OrderReport } from "#shared/model/broker.ts";
 import type { OrderTerms, OrderType, TimeInForce } from "#shared/model/order.ts";
 import { symbolOf } from "./contracts.ts";
@@ -99,7 +100,7 @@ export function executionOf(contract: Contract, execution: WireExecution): Execu
     return undefined;
   const symbol = symbolOf(contract);
   const total = execution.cumQty ?? shares;
-  const isSound = isAmount(price) && isShares(shares) && isShares(total) && execId !== "";
+  const isSound = isAmount(price) && isShares(shares) && isShares(total) && isExact(price * shares) && execId !== "";
   if (symbol === undefined || !isSound || (side !== "BOT" && side !== "SLD")) return undefined;
   return {
     execId,
@@ -120,6 +121,13 @@ export function executionOf(contract: Contract, execution: WireExecution): Execu
 const UNSET_FROM = 1e300;
 const isAmount = (value: unknown): boolean => Number(value) > 0 && Number(value) < UNSET_FROM;
 const isShares = (value: number): boolean => Number.isSafeInteger(value) && value > 0;
+/** The books are exact up to here: what is above is no amount of money but a number that was never set. */
+const isExact = (units: number): boolean => Math.abs(units) * MICROS_PER_UNIT < Number.MAX_SAFE_INTEGER;
+
+/** Money of the broker in millionths; undefined for what is not set, and for what cannot be an amount. */
+export function amountOf(units: number | undefined): Micros6 | undefined {
+  return units !== undefined && isExact(units) ? roundToMicros(units) : undefined;
+}
 
 /** An order of the broker's lists; undefined for types that we never place, which are shown as foreign by symbol alone. */
 export function brokerOrderOf(input: {

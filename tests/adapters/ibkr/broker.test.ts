@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { encodeFrame } from "#adapters/gateway-simulator/codec/frame.ts";
 import type { EngineEvent, EventOf } from "#core/engine/event.ts";
 import { present } from "#shared/lib/assert.ts";
 import { MINUTE } from "#shared/lib/time.ts";
@@ -78,6 +79,31 @@ describe("a connection", () => {
     expect(waitMs).toBeGreaterThan(25_000);
     expect(waitMs).toBeLessThanOrEqual(30_000);
   });
+});
+
+describe("numbers that are none", () => {
+  test.each(["NaN", "1e308", "1.7976931348623157E308"])(
+    "(%s) as money are not taken, and cost nothing",
+    async (none) => {
+      const rig = await brokerRig({ speed: SPEED });
+      await rig.live();
+      await until(() => rig.events.some((event) => event.kind === "accountValues"), "account values");
+      const before = rig.events.length;
+      rig.gateway.faults.bytes(encodeFrame([59, 1, "e.1", none, "USD", none, "", ""]), 10);
+      rig.gateway.faults.bytes(encodeFrame([6, 2, "TotalCashValue", none, "USD", "DUSIM0001"]), 11);
+      // What follows on each connection is heard.
+      rig.gateway.faults.bytes(encodeFrame([59, 1, "e.2", 1.25, "USD", 0, "", ""]), 10);
+      rig.gateway.faults.bytes(encodeFrame([6, 2, "TotalCashValue", 77, "USD", "DUSIM0001"]), 11);
+      const later = () => rig.events.slice(before);
+      const values = () => later().flatMap((event) => (event.kind === "accountValues" ? [event.cash] : []));
+      await until(() => later().some(({ kind }) => kind === "commission") && values().length > 0, "what follows");
+      expect(later().filter(({ kind }) => kind === "commission")).toMatchObject([
+        { execId: "e.2", commission: 1_250_000 },
+      ]);
+      expect(values()).toContain(77_000_000);
+      expect(rig.broker.counters().generation).toBe(1);
+    },
+  );
 });
 
 describe("order ids", () => {

@@ -172,6 +172,7 @@ describe("an execution", () => {
   test.each([
     [{ price: Number.NaN }],
     [{ price: UNSET }],
+    [{ price: 1e12 }],
     [{ price: -1 }],
     [{ shares: Number.NaN }],
     [{ shares: 0 }],
