@@ -83,6 +83,7 @@ class IbkrBroker implements Broker {
         this.emit("market", (time) => ({ kind: "brokerSnapshot", time, snapshot: { ...snapshot, generation } }));
       },
       log: options.log,
+      onStuck: (connection, reason) => this.sessions[connection === "account" ? "market" : "orders"].lose(reason),
       stepMs: READING_STEP_MS,
     });
     const session = (role: Role, index: number): Session =>
@@ -328,14 +329,13 @@ class IbkrBroker implements Broker {
       // Other clients count their own ids: only the broker's number tells their orders.
       const wireId = order.clientId === this.options.clientIdBase ? orderId : undefined;
       this.book.bind(orderRef, { wireId, permId: order.permId });
-      if (!this.reading.isListingOrders) this.report(this.book.onStatus(orderRef, String(state.status), order.permId));
+      if (wireId !== undefined) this.report(this.book.onStatus(orderRef, String(state.status), order.permId));
     });
     listen(EventName.orderStatus, (orderId: number, status: string, ...rest: number[]) => {
       const [, , , permId, , , clientId] = rest;
       const wireId = clientId === this.options.clientIdBase ? orderId : undefined;
       const orderRef = this.book.refOf({ permId, wireId });
-      if (orderRef === undefined || this.reading.isListingOrders) return;
-      this.report(this.book.onStatus(orderRef, status, permId));
+      if (orderRef !== undefined && wireId !== undefined) this.report(this.book.onStatus(orderRef, status, permId));
     });
     listen(EventName.execDetails, (_request: number, contract: Contract, wire: WireExecution) => {
       const execution = executionOf(contract, wire);
@@ -390,14 +390,17 @@ class IbkrBroker implements Broker {
     switch (classOf(code, message)) {
       case "linkLost":
         if (role !== "orders") return;
+        this.reading.outdate();
         if (this.link === "live" || this.link === "syncing") this.setLink("degraded", `${code}: ${message}`);
         return;
       case "linkRestoredDataLost":
         if (role !== "orders") return;
+        this.reading.outdate();
         this.setLink("syncing", `${code}: ${message}`);
         return this.market.restore();
       case "linkRestoredDataKept":
         if (role !== "orders") return;
+        this.reading.outdate();
         this.setLink("syncing", `${code}: ${message}`);
         return this.market.restoreBars();
       case "farmDown":

@@ -25,9 +25,12 @@ export class Reading {
     readonly account: () => IBApi | undefined;
     readonly onDone: (snapshot: Omit<BrokerSnapshot, "generation">) => void;
     readonly log: (line: string) => void;
+    /** A step did not end: its answer may still come and would be taken for that of the next. The connection is done for. */
+    readonly onStuck: (connection: "orders" | "account", reason: string) => void;
     /** Wall milliseconds for one step before the reading is given up. */
     readonly stepMs: number;
   };
+  private isOutdated = false;
 
   constructor(parts: Reading["parts"]) {
     this.parts = parts;
@@ -37,13 +40,9 @@ export class Reading {
     return this.stage !== "idle";
   }
 
-  /** True while open orders are being listed: their reports are part of the list, not news. */
-  get isListingOrders(): boolean {
-    return this.stage === "orders";
-  }
-
   start(): void {
     if (this.stage !== "idle") return;
+    this.isOutdated = false;
     this.openOrders = new Map();
     this.completed = [];
     this.executions = [];
@@ -54,6 +53,11 @@ export class Reading {
   abort(): void {
     clearTimeout(this.deadline);
     this.stage = "idle";
+  }
+
+  /** Something happened that a reading under way may not show: it is not handed over, the broker is read once more. */
+  outdate(): void {
+    this.isOutdated = this.stage !== "idle";
   }
 
   listenToOrders(listen: SafeListen): void {
@@ -97,6 +101,7 @@ export class Reading {
       clearTimeout(this.deadline);
       this.stage = "idle";
       this.parts.send(() => this.parts.account()?.cancelPositions());
+      if (this.isOutdated) return this.start();
       this.parts.onDone({
         openOrders: [...this.openOrders.values()],
         completedOrders: this.completed,
@@ -117,8 +122,9 @@ export class Reading {
     clearTimeout(this.deadline);
     this.stage = stage;
     this.deadline = setTimeout(() => {
-      this.parts.log(`reading the broker: ${stage} did not end in ${this.parts.stepMs / 1000} s; given up`);
       this.stage = "idle";
+      const connection = stage === "positions" ? "account" : "orders";
+      this.parts.onStuck(connection, `reading the broker: ${stage} did not end in ${this.parts.stepMs / 1000} s`);
     }, this.parts.stepMs);
     this.parts.send(ask);
   }

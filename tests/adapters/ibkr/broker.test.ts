@@ -242,6 +242,21 @@ describe("reports", () => {
     expect(eventsOf(rig, "orderReport")[0]?.report).toMatchObject({ kind: "rejected", orderRef: "E-1", code: 201 });
   });
 
+  // The list of open orders does not show it any more, and the server says it once.
+  test("of an order that ends while the broker's orders are being listed are told", async () => {
+    const rig = await brokerRig({ speed: SPEED });
+    await rig.live();
+    const told = () => eventsOf(rig, "orderReport").map(({ report }) => report);
+    const [sent] = await rig.broker.submit([resting("E-1")]);
+    await until(() => told().length > 0, "the acknowledgement");
+    const wireId = sent?.kind === "orderSent" ? sent.wireId : 0;
+    rig.broker.reconcile();
+    const status = [3, wireId, "Cancelled", 0, 100, 0, told()[0]?.permId, 0, 0, 10, "", 0];
+    rig.gateway.faults.bytes(encodeFrame(status), 10);
+    await until(() => eventsOf(rig, "brokerSnapshot").length === 2, "the second reading");
+    expect(told().map(({ kind }) => kind)).toContain("cancelled");
+  });
+
   test("of our order are told of it, though another client has one with the same wire id", async () => {
     const rig = await brokerRig({ speed: SPEED });
     await rig.live();
