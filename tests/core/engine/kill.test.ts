@@ -31,6 +31,22 @@ describe("the kill switch", () => {
     expect(driver.command({ kind: "closePosition", symbol: "AAPL" }).accepted).toBe(true);
   });
 
+  test("pressed without a link cancels the entries as soon as there is one, once", () => {
+    const driver = holding();
+    const { orderRef } = driver.find("entry", "MSFT");
+    const cancels = (from: number) =>
+      driver.effects.slice(from).flatMap((effect) => (effect.kind === "cancel" ? [effect.orderRef] : []));
+    driver.send({ kind: "link", state: "down", generation: 1, detail: "" });
+    driver.command({ kind: "kill", mode: "stop", reason: "test" });
+    const made = driver.effects.length;
+    driver.send({ kind: "link", state: "syncing", generation: 2, detail: "" });
+    driver.snapshot(driver.engine.context.ledger.openOrders(), 2);
+    expect(cancels(made)).toEqual([orderRef]);
+    driver.send({ kind: "link", state: "live", generation: 2, detail: "" });
+    driver.snapshot(driver.engine.context.ledger.openOrders(), 2);
+    expect(cancels(made)).toEqual([orderRef]);
+  });
+
   test("is pressed again without harm, and survives a snapshot", () => {
     const driver = holding();
     driver.command({ kind: "kill", mode: "stop", reason: "one" });
