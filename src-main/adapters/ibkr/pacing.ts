@@ -54,7 +54,7 @@ export class Governor {
       return;
     }
     queue.push(waiting);
-    this.pump();
+    this.pump(now);
   }
 
   /** The connection is gone: nothing that waits may ever leave on the next one. */
@@ -72,8 +72,7 @@ export class Governor {
     return this.queues.reduce((sum, queue) => sum + queue.length, 0);
   }
 
-  private pump(): void {
-    const now = this.clock.now();
+  private pump(now: Micros): void {
     this.forget(now);
     for (const [lane, queue] of this.queues.entries()) {
       for (let next = queue[0]; next !== undefined; next = queue[0]) {
@@ -115,7 +114,7 @@ export class Governor {
     this.next?.cancel();
     const cancel = this.timers.at(time, () => {
       this.next = undefined;
-      this.pump();
+      this.pump(this.clock.now());
     });
     this.next = { time, cancel };
   }

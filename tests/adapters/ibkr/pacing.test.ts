@@ -154,6 +154,25 @@ describe("priority", () => {
 });
 
 describe("patience", () => {
+  // At sixty times the wall, a pause of five milliseconds is longer than an order waits.
+  test("is not used up by a pause of the process between asking and sending", () => {
+    let now = 10 * SECOND;
+    const clock = {
+      now: () => {
+        now += 300 * MILLISECOND;
+        return now;
+      },
+    };
+    const governor = new Governor(clock, createLockStep().timers);
+    const outcome: string[] = [];
+    governor.run(2, {
+      patience: 250 * MILLISECOND,
+      send: () => outcome.push("sent"),
+      deny: (reason) => outcome.push(reason),
+    });
+    expect(outcome).toEqual(["sent"]);
+  });
+
   test("an order that cannot leave in time is denied and never sent", () => {
     const rig = new PacingRig();
     rig.ask({ lane: 5 }, 40);
