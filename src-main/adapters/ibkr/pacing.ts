@@ -10,6 +10,9 @@ const ALL = 45;
 /** What opens, reads and subscribes leaves room for cancels and exits at any moment. */
 const LOWER_LANES = 40;
 const QUEUE_BOUND = 2_000;
+/** After the server complained of our rate: silence of the lower lanes, then half their rate. */
+const PAUSE = 2 * SECOND;
+const SLOW = 60 * SECOND;
 
 type Waiting = {
   readonly count: number;
@@ -28,6 +31,8 @@ export class Governor {
   private readonly sent: Micros[] = [];
   private readonly lower: Micros[] = [];
   private readonly queues: Waiting[][] = [[], [], [], [], [], []];
+  private pausedUntil: Micros = 0;
+  private slowUntil: Micros = 0;
   /** When the queues are looked at again. */
   private next: { readonly time: Micros; readonly cancel: Disposer } | undefined;
 
@@ -62,6 +67,13 @@ export class Governor {
     for (const queue of this.queues) for (const waiting of queue.splice(0)) waiting.deny(reason);
   }
 
+  /** The server says that we send too fast. Cancels and exits go on. */
+  slowDown(): void {
+    const now = this.clock.now();
+    this.pausedUntil = now + PAUSE;
+    this.slowUntil = now + SLOW;
+  }
+
   /** Messages of the last second. */
   rate(): number {
     this.forget(this.clock.now());
@@ -82,7 +94,7 @@ export class Governor {
           continue;
         }
         // What waits here keeps the lanes below from using up each place that comes free.
-        if (!this.hasRoom(lane, next.count)) return this.schedule(now);
+        if (!this.hasRoom(lane, next.count, now)) return this.schedule(now);
         queue.shift();
         for (let i = 0; i < next.count; i += 1) {
           this.sent.push(now);
@@ -94,9 +106,12 @@ export class Governor {
     this.schedule(now);
   }
 
-  private hasRoom(lane: number, count: number): boolean {
+  private hasRoom(lane: number, count: number, now: Micros): boolean {
     if (this.sent.length + count > ALL) return false;
-    return lane < 2 || this.lower.length + count <= LOWER_LANES;
+    if (lane < 2) return true;
+    return (
+      now >= this.pausedUntil && this.lower.length + count <= (now < this.slowUntil ? LOWER_LANES / 2 : LOWER_LANES)
+    );
   }
 
   private forget(now: Micros): void {

@@ -153,6 +153,32 @@ describe("priority", () => {
   });
 });
 
+describe("after the server said that we send too fast (100)", () => {
+  test("entries, reads and subscriptions stop for two seconds, cancels and exits do not", () => {
+    const rig = new PacingRig();
+    rig.governor.slowDown();
+    for (const lane of [0, 1, 2, 3, 4, 5] as const) rig.ask({ lane });
+    expect(rig.sent().map(({ lane }) => lane)).toEqual([0, 1]);
+    rig.pass(1_999);
+    expect(rig.sent()).toHaveLength(2);
+    rig.pass(1_005);
+    expect(rig.sent().map(({ lane }) => lane)).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  test("they go at half the rate for a minute", () => {
+    const rig = new PacingRig();
+    rig.governor.slowDown();
+    rig.pass(2_000);
+    rig.ask({ lane: 5 }, 100);
+    expect(rig.sent()).toHaveLength(20);
+    rig.pass(1_500);
+    expect(busiestSecond(rig.sent())).toBe(20);
+    rig.pass(57_000);
+    rig.ask({ lane: 5 }, 40);
+    expect(rig.sent()).toHaveLength(140);
+  });
+});
+
 describe("patience", () => {
   // At sixty times the wall, a pause of five milliseconds is longer than an order waits.
   test("is not used up by a pause of the process between asking and sending", () => {
