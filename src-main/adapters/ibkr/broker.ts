@@ -13,11 +13,14 @@ import { assert, present } from "#shared/lib/assert.ts";
 import { createRng } from "#shared/lib/rng.ts";
 import { MILLISECOND, type Micros, SECOND } from "#shared/lib/time.ts";
 import type { LinkState } from "#shared/model/broker.ts";
+import { AccountValues } from "./account-values.ts";
 import { contractOf } from "./contracts.ts";
+import { DecodeComplaints } from "./decode-complaints.ts";
 import { classOf, farmOf } from "./error-codes.ts";
 import type { IbkrOptions } from "./ibkr-options.ts";
 import { MarketData, type Pending } from "./market-data.ts";
 import { OrderBook } from "./order-book.ts";
+import { OrderIds } from "./order-ids.ts";
 import { amountOf, encodeOrder, executionOf } from "./orders.ts";
 import { Governor, type Lane } from "./pacing.ts";
 import { Reading } from "./reading.ts";
@@ -30,7 +33,8 @@ type Role = (typeof ROLES)[number];
 const FIRST_REQUEST_ID = 1_000_000_000;
 const ORDER_PATIENCE = 250 * MILLISECOND;
 const READING_STEP_MS = 15_000;
-const ID_BLOCK = 50;
+/** Below it the library reads completed orders wrongly: what became of an order could not be told. */
+const LOWEST_TRADING_VERSION = 177;
 
 /** Interactive Brokers behind the `Broker` port: three connections, one governor, one order of events. */
 export function createIbkrBroker(options: IbkrOptions): Broker {
@@ -49,21 +53,32 @@ class IbkrBroker implements Broker {
   private linkDetail = "not started";
   private generation = 0;
   private requestId = FIRST_REQUEST_ID;
-  private nextId = 0;
-  private idBlockEnd = 0;
+  private readonly orderIds: OrderIds;
   private pending: Record<Role, Pending[]> = { orders: [], market: [], history: [] };
   private readonly markers = new Set<Role>();
   private markerTime: Micros = 0;
-  private account: { netLiquidation?: number; cash?: number; excessLiquidity?: number } = {};
-  private isAccountDirty = false;
-  private isAccountComplete = false;
+  private readonly account: AccountValues;
+  private readonly complaints: Readonly<Record<Role, DecodeComplaints>>;
+  /** 1100 was heard, and neither 1101 nor 1102 since. */
+  private isBrokerLost = false;
+  private readonly late = new Set<Role>();
   private isFlushing = false;
   private readonly counts: Record<string, number> = { decodeComplaints: 0, errors: 0 };
 
   constructor(options: IbkrOptions) {
     this.options = options;
     const rng = createRng(options.seed);
+    this.orderIds = new OrderIds(options.allocateOrderIds);
     this.governor = new Governor(options.clock, options.timers);
+    this.account = new AccountValues(
+      () => options.accountId ?? this.sessions.market.accounts[0] ?? "",
+      (event) => this.emit("market", event),
+    );
+    this.complaints = {
+      orders: new DecodeComplaints(),
+      market: new DecodeComplaints(),
+      history: new DecodeComplaints(),
+    };
     this.market = new MarketData({
       market: () => this.sessions.market.api,
       history: () => this.sessions.history.api,
@@ -79,7 +94,7 @@ class IbkrBroker implements Broker {
       account: () => this.sessions.market.api,
       onDone: (snapshot) => {
         const { generation } = this;
-        this.emitAccount();
+        this.account.tell();
         this.emit("market", (time) => ({ kind: "brokerSnapshot", time, snapshot: { ...snapshot, generation } }));
       },
       log: options.log,
@@ -94,11 +109,13 @@ class IbkrBroker implements Broker {
         clientId: options.clientIdBase + index,
         rng: rng.fork(role),
         guardAccount: options.guardAccount,
+        clock: options.clock,
         wallMs: options.wallMs,
         isLockStep: options.lockStep !== undefined,
         log: options.log,
         listen: (_api, listen) => this.listen(role, listen),
         onReady: () => this.onReady(role),
+        onLate: (isLate) => this.onLate(role, isLate),
         onLost: (reason) => this.onLost(role, reason),
         afterFrames: () => this.afterFrames(),
       });
@@ -132,7 +149,7 @@ class IbkrBroker implements Broker {
     const { generation } = this;
     const clientId = this.options.clientIdBase;
     const atLeast = Math.max(this.sessions.orders.nextValidId, this.book.highestWireId + 1);
-    const first = await this.takeIds(clientId, atLeast, orders.length);
+    const first = await this.orderIds.take(clientId, atLeast, orders.length);
     let outcome: readonly EngineEvent[] | undefined;
     let isLater = false;
     const settle = (events: readonly EngineEvent[]): void => {
@@ -204,22 +221,6 @@ class IbkrBroker implements Broker {
     };
   }
 
-  /**
-   * Ids come in blocks that are on disk before the first of them is used; what is left of a block is burnt by a restart.
-   * So an order rarely waits for a second write of the disk.
-   */
-  private async takeIds(clientId: number, atLeast: number, count: number): Promise<number> {
-    const next = Math.max(this.nextId, atLeast);
-    if (next + count <= this.idBlockEnd) {
-      this.nextId = next + count;
-      return next;
-    }
-    const first = await this.options.allocateOrderIds(clientId, Math.max(atLeast, this.idBlockEnd), ID_BLOCK);
-    this.nextId = first + count;
-    this.idBlockEnd = first + ID_BLOCK;
-    return first;
-  }
-
   private nextRequestId(): number {
     this.requestId += 1;
     return this.requestId;
@@ -231,7 +232,11 @@ class IbkrBroker implements Broker {
 
   /** Why these orders must not leave now; nothing is ever kept for later. */
   private refusalOf(orders: readonly ApprovedOrder[]): { readonly code: string; readonly detail: string } | undefined {
-    if (this.sessions.orders.api === undefined) return { code: "NotConnected", detail: this.sessions.orders.detail };
+    const { api, detail, serverVersion = 0 } = this.sessions.orders;
+    if (api === undefined) return { code: "NotConnected", detail };
+    if (serverVersion < LOWEST_TRADING_VERSION) {
+      return { code: "VIEW_ONLY", detail: `server version ${serverVersion} is too old to trade with: update TWS` };
+    }
     const isEntry = orders.some((order) => order.role === "entry");
     if (this.link !== "live" && (isEntry || this.link !== "degraded")) {
       return { code: "UNRECONCILED", detail: `the link is ${this.link}` };
@@ -280,7 +285,8 @@ class IbkrBroker implements Broker {
     if (this.options.onBrokerTime !== undefined) this.sessions[ready].api?.reqCurrentTime();
     if (ROLES.some((role) => this.sessions[role].state !== "ready")) return;
     this.generation += 1;
-    this.isAccountComplete = false;
+    this.isBrokerLost = false;
+    this.account.restart();
     this.setLink("syncing", "reading orders, executions and positions");
     const account = this.options.accountId ?? this.sessions.market.accounts[0] ?? "";
     this.send(3, () => this.sessions.market.api?.reqAccountUpdates(true, account));
@@ -293,11 +299,37 @@ class IbkrBroker implements Broker {
     this.reading.abort();
     this.market.reset(role);
     this.markers.delete(role);
-    this.pending[role] = this.pending[role].filter(() => true);
+    this.late.delete(role);
     const isRefused = this.sessions[role].state === "refused";
     this.setLink("down", isRefused ? `refused: ${reason}` : `${role}: ${reason}`);
     this.flushSoon();
     if (this.options.lockStep !== undefined) this.stepWhenComplete();
+  }
+
+  /** The link may be gone: what is being read may be old, and nothing opens until the broker was read again. */
+  private degrade(detail: string): void {
+    this.reading.outdate();
+    if (this.link === "live" || this.link === "syncing") this.setLink("degraded", detail);
+  }
+
+  private readAgain(detail: string): void {
+    this.isBrokerLost = false;
+    this.reading.outdate();
+    this.setLink("syncing", detail);
+  }
+
+  /** A connection that does not answer its heartbeat in time, or answers again. */
+  private onLate(role: Role, isLate: boolean): void {
+    if (isLate) {
+      this.late.add(role);
+      this.degrade(`${role}: no answer to the heartbeat`);
+    } else {
+      this.late.delete(role);
+      if (this.late.size === 0 && this.link === "degraded" && !this.isBrokerLost) {
+        this.readAgain(`${role}: the heartbeat is answered again`);
+      }
+    }
+    this.flushSoon();
   }
 
   private setLink(state: LinkState, detail: string): void {
@@ -317,7 +349,7 @@ class IbkrBroker implements Broker {
     } else if (role === "market") {
       this.reading.listenToAccount(listen);
       this.market.listenToMarket(listen);
-      this.listenToAccount(listen);
+      this.account.listen(listen);
     } else this.market.listenToHistory(listen);
   }
 
@@ -354,33 +386,6 @@ class IbkrBroker implements Broker {
     });
   }
 
-  private listenToAccount(listen: SafeListen): void {
-    const keys: Readonly<Record<string, keyof IbkrBroker["account"]>> = {
-      NetLiquidation: "netLiquidation",
-      TotalCashValue: "cash",
-      ExcessLiquidity: "excessLiquidity",
-    };
-    listen(EventName.updateAccountValue, (key: string, value: string) => {
-      const field = keys[key];
-      const amount = value === "" ? undefined : amountOf(Number(value));
-      if (field === undefined || amount === undefined) return;
-      this.account[field] = amount;
-      this.isAccountDirty = true;
-    });
-    listen(EventName.accountDownloadEnd, () => {
-      this.isAccountComplete = true;
-      this.emitAccount();
-    });
-  }
-
-  private emitAccount(): void {
-    if (!this.isAccountDirty) return;
-    this.isAccountDirty = false;
-    const values = { ...this.account };
-    const accountId = this.options.accountId ?? this.sessions.market.accounts[0] ?? "";
-    this.emit("market", (time) => ({ kind: "accountValues", time, accountId, ...values }));
-  }
-
   private report(report: ReturnType<OrderBook["onStatus"]>): void {
     if (report !== undefined) this.emit("orders", (time) => ({ kind: "orderReport", time, report }));
   }
@@ -390,18 +395,15 @@ class IbkrBroker implements Broker {
     switch (classOf(code, message)) {
       case "linkLost":
         if (role !== "orders") return;
-        this.reading.outdate();
-        if (this.link === "live" || this.link === "syncing") this.setLink("degraded", `${code}: ${message}`);
-        return;
+        this.isBrokerLost = true;
+        return this.degrade(`${code}: ${message}`);
       case "linkRestoredDataLost":
         if (role !== "orders") return;
-        this.reading.outdate();
-        this.setLink("syncing", `${code}: ${message}`);
+        this.readAgain(`${code}: ${message}`);
         return this.market.restore();
       case "linkRestoredDataKept":
         if (role !== "orders") return;
-        this.reading.outdate();
-        this.setLink("syncing", `${code}: ${message}`);
+        this.readAgain(`${code}: ${message}`);
         return this.market.restoreBars();
       case "farmDown":
         return this.emit("market", (time) => ({ kind: "farm", time, name: farmOf(message), isUp: false }));
@@ -409,8 +411,12 @@ class IbkrBroker implements Broker {
         return this.emit("market", (time) => ({ kind: "farm", time, name: farmOf(message), isUp: true }));
       case "codec":
         this.counts.decodeComplaints = (this.counts.decodeComplaints ?? 0) + 1;
-        return this.options.log(`decode complaint: ${message}`);
+        this.options.log(`decode complaint: ${message}`);
+        if (this.complaints[role].note(message, this.options.clock.now()))
+          this.sessions[role].lose(`the stream cannot be trusted: ${message}`);
+        return;
       case "rate":
+        this.governor.slowDown();
         return this.options.log(`the server says that we send too fast: ${message}`);
       default:
     }
@@ -440,7 +446,7 @@ class IbkrBroker implements Broker {
 
   private afterFrames(): void {
     this.market.flushQuotes();
-    if (this.isAccountComplete) this.emitAccount();
+    this.account.tellIfComplete();
     if (this.options.lockStep === undefined) this.flush();
     else this.stepWhenComplete();
   }

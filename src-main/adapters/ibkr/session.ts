@@ -1,5 +1,7 @@
 import { EventName, IBApi } from "@stoqey/ib";
+import type { Clock } from "#runtime/ports.ts";
 import type { Rng } from "#shared/lib/rng.ts";
+import { MINUTE, type Micros } from "#shared/lib/time.ts";
 import { type FrameGuard, guardFrames } from "./frame-guard.ts";
 
 export type SessionState = "idle" | "connecting" | "hello" | "starting" | "ready" | "closed" | "refused";
@@ -12,6 +14,7 @@ export type SessionOptions = {
   readonly rng: Rng;
   /** A problem with an account that the server reported, in words; the session is then refused for good. */
   readonly guardAccount: (accountId: string) => string | undefined;
+  readonly clock: Clock;
   /** Wall milliseconds, monotonic. */
   readonly wallMs: () => number;
   /** Lock-step: virtual time stands still without us, so a lost session comes back at once and has no heartbeat. */
@@ -20,6 +23,8 @@ export type SessionOptions = {
   /** Attach the listeners of this generation; called once for each fresh library object. */
   readonly listen: (api: IBApi, listener: SafeListen) => void;
   readonly onReady: () => void;
+  /** The server has fallen silent, or is heard again. */
+  readonly onLate: (isLate: boolean) => void;
   readonly onLost: (reason: string) => void;
   readonly afterFrames: () => void;
 };
@@ -30,11 +35,20 @@ export type SafeListen = (event: EventName, handle: (...args: never[]) => void) 
 const TCP_MS = 5_000;
 const HELLO_MS = 10_000;
 const STARTING_MS = 10_000;
-const HEARTBEAT_MS = 5_000;
-const HEARTBEAT_DEAD_MS = 10_000;
+/** How often a beat is sent on a busy line, and after what silence on a quiet one: its answer has time to break it. */
+const BEAT_MS = 5_000;
+const QUIET_BEAT_MS = 2_500;
+const LOOK_MS = 250;
+/** From the last thing heard; with the time between two looks they are five and ten seconds. */
+const LATE_MS = 4_750;
+const DEAD_MS = 9_750;
 const LONGEST_BACKOFF_MS = 60_000;
-const FIRST_BACKOFF_MS = 500;
+const FIRST_BACKOFF_MS = 1_000;
+/** A connection that held for this long was a good one; before that, a server that drops us at once is left in peace. */
+const GOOD_AFTER = MINUTE;
 const ID_IN_USE = 326;
+const TOO_OLD = 503;
+const TOO_NEW = 506;
 const ID_WAIT_MS = [30_000, 30_000, 60_000] as const;
 
 /**
@@ -60,6 +74,10 @@ export class Session {
   private idInUse = 0;
   private isStopped = false;
   private beatSent: number | undefined;
+  private lastBeat = 0;
+  private heardAt = 0;
+  private isLate = false;
+  private readySince: Micros | undefined;
 
   constructor(options: SessionOptions) {
     this.options = options;
@@ -129,7 +147,7 @@ export class Session {
     api.connect(clientId);
     this.guard = guardFrames(api, {
       onViolation: (reason) => isCurrent() && this.lose(reason),
-      afterFrames: () => isCurrent() && this.options.afterFrames(),
+      afterFrames: () => isCurrent() && this.heard(),
       now: this.options.wallMs,
     });
     this.guard.socket.on(
@@ -162,41 +180,62 @@ export class Session {
   }
 
   private noteCode(code: number): void {
+    if (code === TOO_OLD) return this.refuse("the server speaks a protocol that is too old: update TWS");
+    if (code === TOO_NEW) return this.refuse("the server speaks a protocol that is not known here: update RoboTrader");
     if (code !== ID_IN_USE) return;
     this.idInUse += 1;
     this.lose(`client id ${this.options.clientId} is in use by another program; it is tried again, never changed`);
   }
 
   private becomeReady(): void {
-    if (this.nextValidId === 0 || this.accounts.length === 0 || this.state === "ready") return;
+    // Also for accounts that are told later: no other account is ever traded on by this connection.
     const problem = this.accounts.map(this.options.guardAccount).find((text) => text !== undefined);
-    if (problem !== undefined) {
-      this.drop();
-      this.move("refused", problem);
-      this.options.log(`${this.options.role}: refused: ${problem}`);
-      this.options.onLost(problem);
-      return;
-    }
+    if (problem !== undefined) return this.refuse(problem);
+    if (this.nextValidId === 0 || this.accounts.length === 0 || this.state === "ready") return;
     clearTimeout(this.deadline);
-    this.failures = 0;
     this.idInUse = 0;
+    this.readySince = this.options.clock.now();
     this.move("ready", `account ${this.accounts.join(", ")}`);
     if (!this.options.isLockStep) this.startHeartbeat();
     this.options.onReady();
   }
 
+  /** For good: nothing is tried again before the configuration, or the server, is another one. */
+  private refuse(problem: string): void {
+    this.drop();
+    this.move("refused", problem);
+    this.options.log(`${this.options.role}: refused: ${problem}`);
+    this.options.onLost(problem);
+  }
+
   private startHeartbeat(): void {
+    const now = this.options.wallMs();
     this.beatSent = undefined;
-    this.heartbeat = setInterval(() => {
-      const now = this.options.wallMs();
-      if (this.beatSent !== undefined) {
-        if (now - this.beatSent >= HEARTBEAT_DEAD_MS - HEARTBEAT_MS)
-          this.lose("no answer to the heartbeat: half-open link");
-        return;
-      }
+    this.isLate = false;
+    this.heardAt = now;
+    this.lastBeat = now;
+    this.heartbeat = setInterval(() => this.look(), LOOK_MS);
+  }
+
+  private look(): void {
+    const now = this.options.wallMs();
+    const quiet = Math.max(now - this.heardAt, now - (this.beatSent ?? now));
+    if (this.beatSent === undefined && (now - this.lastBeat >= BEAT_MS || quiet >= QUIET_BEAT_MS)) {
       this.beatSent = now;
+      this.lastBeat = now;
       this.api?.reqCurrentTime();
-    }, HEARTBEAT_MS);
+    }
+    // Late first, even where the process itself stood still: what waits in the socket is heard before it is given up.
+    if (this.isLate && quiet >= DEAD_MS) this.lose("no answer to the heartbeat: half-open link");
+    else if (this.isLate !== quiet >= LATE_MS) {
+      this.isLate = !this.isLate;
+      this.options.onLate(this.isLate);
+    }
+  }
+
+  private heard(): void {
+    this.heardAt = this.options.wallMs();
+    this.options.afterFrames();
   }
 
   private expect(state: SessionState, milliseconds: number, detail: string): void {
@@ -222,6 +261,8 @@ export class Session {
 
   private scheduleRetry(): void {
     if (this.isStopped) return;
+    if (this.readySince !== undefined && this.options.clock.now() - this.readySince >= GOOD_AFTER) this.failures = 0;
+    this.readySince = undefined;
     const ceiling = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(this.failures, 10));
     this.failures += 1;
     // Full jitter, with a floor so that a refusing server is never hammered.

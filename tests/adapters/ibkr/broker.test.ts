@@ -66,6 +66,32 @@ describe("a connection", () => {
     expect(down.map(({ detail }) => detail)).toEqual([expect.stringMatching(/^market: .*-4\b/)]);
   });
 
+  // Half a report of an order may be a fill that nobody heard of.
+  test("on which a message of orders could not be read to its end is not trusted any more: the broker is read anew", async () => {
+    const rig = await brokerRig({ speed: SPEED });
+    await rig.live();
+    rig.gateway.faults.bytes("missingField", 10);
+    await until(() => rig.broker.counters().generation === 2, "a second generation");
+    await rig.live();
+    const down = eventsOf(rig, "link").filter(({ state }) => state === "down");
+    expect(down.map(({ detail }) => detail)).toEqual([
+      expect.stringMatching(/^orders: .*Underrun error on ORDER_STATUS/),
+    ]);
+  });
+
+  test("may say twice in a minute what is not understood, not three times", async () => {
+    const rig = await brokerRig({ speed: 1 });
+    await rig.live();
+    const complaints = () => rig.broker.counters().decodeComplaints;
+    for (const count of [1, 2]) {
+      rig.gateway.faults.bytes("extraField", 11);
+      await until(() => complaints() === count, `complaint ${count} is counted`);
+    }
+    expect([rig.broker.counters().generation, eventsOf(rig, "link").at(-1)?.state]).toEqual([1, "live"]);
+    rig.gateway.faults.bytes("extraField", 11);
+    await until(() => rig.broker.counters().generation === 2, "a second generation");
+  });
+
   test("whose id another program holds says so, keeps its id, and tries again in half a minute", async () => {
     const rig = await brokerRig({ speed: SPEED });
     await rig.live();
