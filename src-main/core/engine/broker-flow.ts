@@ -123,7 +123,6 @@ export class BrokerFlow {
     this.reportDifferences(found.differences);
     for (const symbol of ledger.portfolio.symbols()) context.publishPosition(symbol);
     if (context.reconciledGeneration !== snapshot.generation) {
-      this.cancelAgain(found.verdicts);
       context.reconciledGeneration = snapshot.generation;
       context.emit({ kind: "confirmReconciled", generation: snapshot.generation });
     }
@@ -141,15 +140,6 @@ export class BrokerFlow {
     const executions = new Set([...context.beforeOpening, ...snapshot.executions.map(({ execId }) => execId)]);
     context.beforeOpening.clear();
     return { cash, positions, executions: [...executions] };
-  }
-
-  /** A cancel that was asked for without a link, or died with it, never reached the broker. To repeat it is safe. */
-  private cancelAgain(verdicts: readonly Verdict[]): void {
-    const { context } = this;
-    for (const { kind, orderRef } of verdicts) {
-      if (kind !== "matched" || context.ledger.orders.get(orderRef)?.pendingCancel !== true) continue;
-      context.emit({ kind: "cancel", orderRef, reason: "the broker still works it" });
-    }
   }
 
   private isNews(verdict: Verdict): boolean {
