@@ -43,7 +43,9 @@ export class Engine {
   constructor(options: EngineOptions) {
     const calendar = createCalendar(options.calendar);
     assert(calendar !== undefined, `calendar ${options.calendar} is known`);
-    const market = new MarketStage({ calendar, symbols: options.symbols, assumeAdv: options.assumeAdv });
+    const { symbols, assumeAdv, limits } = options;
+    const maxSpreadFraction = limits.maxSpreadPercent / 100;
+    const market = new MarketStage({ calendar, symbols, assumeAdv, maxSpreadFraction });
     this.context = new Context(options, market);
     this.begin();
     this.exits = new ExitFlow(this.context);

@@ -20,6 +20,8 @@ type SymbolMarket = {
   instrument: Instrument | undefined;
   quote: Quote | undefined;
   last: Trade | undefined;
+  /** The last accepted price: the middle of a sound quote, or a print while no quote is sound. */
+  mark: number | undefined;
   lastTick: Micros | undefined;
   readonly gaps: RingBuffer<number>;
   readonly validator: Validator;
@@ -58,6 +60,8 @@ export type MarketOptions = {
   readonly calendar: Calendar;
   readonly symbols: readonly string[];
   readonly assumeAdv: number | undefined;
+  /** Largest ratio of spread to mid of a quote whose middle is a price; the validator's own unless given. */
+  readonly maxSpreadFraction?: number;
 };
 
 /** What a tick did that others must know of. */
@@ -136,7 +140,9 @@ export class MarketStage {
     if (!verdict.accepted) return { ...IGNORED, events: verdict.events };
     this.tick(market, quote.time);
     market.quote = quote;
-    return { events: verdict.events, isMarkChanged: true };
+    const mid = market.validator.mid();
+    if (mid !== undefined) market.mark = mid;
+    return { events: verdict.events, isMarkChanged: mid !== undefined };
   }
 
   onTrade(trade: Trade): TickOutcome {
@@ -146,14 +152,15 @@ export class MarketStage {
     if (!verdict.accepted) return { ...IGNORED, events: verdict.events };
     this.tick(market, trade.time);
     market.last = trade;
-    if (market.day === undefined || this.sessionAt(trade.time) === undefined)
-      return { events: verdict.events, isMarkChanged: true };
-    const day = market.day;
+    const isMarkChanged = market.validator.mid() === undefined;
+    if (isMarkChanged) market.mark = trade.price;
+    const { day } = market;
+    if (day === undefined || this.sessionAt(trade.time) === undefined) return { events: verdict.events, isMarkChanged };
     if (day.volume === 0) day.open = trade.price;
     day.high = Math.max(day.high, trade.price);
     day.low = Math.min(day.low, trade.price);
     day.volume += trade.size;
-    return { events: verdict.events, isMarkChanged: true };
+    return { events: verdict.events, isMarkChanged };
   }
 
   /** A completed bar of the stream; returns every bar that it completes, its own first. Refused bars complete nothing. */
@@ -227,13 +234,9 @@ export class MarketStage {
     };
   }
 
-  /** Mid of a two-sided accepted quote, else the last accepted print. */
+  /** The last accepted price. A quote that is one-sided, crossed, wide or in quarantine has none, and leaves it alone. */
   mark(symbol: string): number | undefined {
-    const market = this.markets.get(symbol);
-    if (market === undefined) return undefined;
-    const { bid, ask } = market.quote ?? {};
-    if (bid !== undefined && ask !== undefined && ask >= bid) return (bid + ask) / 2;
-    return market.last?.price;
+    return this.markets.get(symbol)?.mark;
   }
 
   /** Mean volume of the last 20 complete days; undefined with fewer. */
@@ -288,15 +291,17 @@ export class MarketStage {
   private marketOf(symbol: string): SymbolMarket {
     const known = this.markets.get(symbol);
     if (known !== undefined) return known;
+    const { calendar, maxSpreadFraction } = this.options;
     const market: SymbolMarket = {
       symbol,
       instrument: undefined,
       quote: undefined,
       last: undefined,
+      mark: undefined,
       lastTick: undefined,
       gaps: new RingBuffer<number>(GAPS_KEPT),
-      validator: createValidator({}),
-      builder: createBarBuilder(this.options.calendar, BUILT),
+      validator: createValidator(maxSpreadFraction === undefined ? {} : { maxSpreadFraction }),
+      builder: createBarBuilder(calendar, BUILT),
       bars: new Map(),
       forming: undefined,
       daily: new RingBuffer<Bar>(BARS_KEPT),

@@ -60,6 +60,8 @@ export type Validator = {
   /** A price jump waits for confirmation: no opening, no mark, no local trigger. */
   isQuarantined(): boolean;
   flags(): readonly MarketFlag[];
+  /** The middle of the newest quote; undefined while that is one-sided, crossed, wide or in quarantine. */
+  mid(): number | undefined;
   /** At the open and after a halt: the next price is judged by `previousClose`, or the last reference, more widely. */
   resetReference(previousClose?: number): void;
   snapshot(): ValidatorState;
@@ -149,6 +151,11 @@ class StreamValidator implements Validator {
   flags(): readonly MarketFlag[] {
     const { quoteFlags } = this.state;
     return this.isQuarantined() ? [...quoteFlags, "quarantined"] : quoteFlags;
+  }
+
+  mid(): number | undefined {
+    const { bid, ask } = this.state;
+    return bid === undefined || ask === undefined ? undefined : (bid + ask) / 2;
   }
 
   resetReference(previousClose?: number): void {
