@@ -27,6 +27,12 @@ export class RingBuffer<T> {
     return displaced;
   }
 
+  /** Puts `value` in the place of the newest one, which must exist. */
+  replaceLast(value: T): void {
+    assert(this.slots.length > 0, "there is a newest value to replace");
+    this.slots[(this.start + this.slots.length - 1) % this.slots.length] = value;
+  }
+
   /** Value at `index` counted from the oldest; undefined outside. */
   at(index: number): T | undefined {
     if (index < 0 || index >= this.slots.length) return undefined;

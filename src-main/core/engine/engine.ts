@@ -184,7 +184,7 @@ export class Engine {
 
   private onBar(event: Extract<EngineEvent, { kind: "bar" }>): void {
     const { context } = this;
-    if (event.timeframe === "1d") return context.market.onDailyBar(event.symbol, event.bar);
+    if (event.timeframe === "1d") return context.market.onDailyBar(event.symbol, event.bar, event.time);
     const isLive = event.origin === "live";
     for (const built of context.market.onBar(event.symbol, event.bar)) {
       this.onCompleted(event.symbol, built, isLive);

@@ -173,7 +173,7 @@ export class MarketStage {
     const completed: CompletedBar[] = [{ timeframe: "1m", bar, end: bar.start + MINUTE }];
     // Only the regular session makes bars of the larger sizes; extended hours stay minutes.
     if (this.calendar.sessionOf(bar.start) !== undefined) completed.push(...market.builder.push(bar));
-    for (const built of completed) this.ring(market, built.timeframe).push(built.bar);
+    for (const built of completed) this.keep(market, built);
     return completed;
   }
 
@@ -182,17 +182,21 @@ export class MarketStage {
     const closed: (CompletedBar & { readonly symbol: string })[] = [];
     for (const market of this.markets.values()) {
       for (const built of market.builder.advance(time - FEED_DELAY)) {
-        this.ring(market, built.timeframe).push(built.bar);
+        this.keep(market, built);
         closed.push({ ...built, symbol: market.symbol });
       }
     }
     return closed;
   }
 
-  onDailyBar(symbol: string, bar: Bar): void {
-    const market = this.marketOf(symbol);
-    const newest = market.daily.last();
-    if (newest === undefined || bar.start > newest.start) market.daily.push(bar);
+  /** A row of the broker's daily history at `time`. That of the running session is no day yet: it grows until the close. */
+  onDailyBar(symbol: string, bar: Bar, time: Micros): void {
+    const { daily } = this.marketOf(symbol);
+    if ((this.calendar.sessionOf(bar.start)?.close ?? time) > time) return;
+    const newest = daily.last();
+    if (newest === undefined || this.dayOf(bar) > this.dayOf(newest)) daily.push(bar);
+    // Of a day that we built from minutes the broker knows more: the auctions and what was traded while we were away.
+    else if (this.dayOf(bar) === this.dayOf(newest)) daily.replaceLast(bar);
   }
 
   onForming(symbol: string, bar: Bar): void {
@@ -319,6 +323,18 @@ export class MarketStage {
     const ring = new RingBuffer<Bar>(BARS_KEPT);
     market.bars.set(timeframe, ring);
     return ring;
+  }
+
+  private keep(market: SymbolMarket, { timeframe, bar }: CompletedBar): void {
+    this.ring(market, timeframe).push(bar);
+    const newest = market.daily.last();
+    // The session that has just ended is the day before of the next one, which the history was read too early to hold.
+    if (timeframe === "1d" && newest !== undefined && this.dayOf(bar) > this.dayOf(newest)) market.daily.push(bar);
+  }
+
+  /** What is equal of two bars of one session, however the source stamps its days. */
+  private dayOf({ start }: Bar): Micros {
+    return this.calendar.sessionOf(start)?.open ?? start;
   }
 
   private tick(market: SymbolMarket, time: Micros): void {

@@ -47,6 +47,17 @@ describe("a ring buffer", () => {
     );
   });
 
+  test("corrects its newest value in place, before and after it has come round", () => {
+    const buffer = new RingBuffer<string>(2);
+    expect(() => buffer.replaceLast("x")).toThrow("there is a newest value to replace");
+    buffer.push("a");
+    buffer.replaceLast("b");
+    expect(buffer.toArray()).toEqual(["b"]);
+    for (const value of ["c", "d"]) buffer.push(value);
+    buffer.replaceLast("e");
+    expect(buffer.toArray()).toEqual(["c", "e"]);
+  });
+
   test("gives a copy: what is done to it does not reach the buffer", () => {
     const buffer = new RingBuffer<number>(2);
     buffer.push(1);
