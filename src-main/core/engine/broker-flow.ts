@@ -37,9 +37,13 @@ export class BrokerFlow {
     }
     this.linkLostSince ??= event.time;
     context.wakeIn(context.deadline("linkAlarm"));
-    if (event.state === "down" && wasUp) this.doubtOrdersInFlight();
-    // The next connection says itself which farms are down; their names may be others.
-    if (event.state === "down") context.farmsDown.clear();
+    if (event.state === "down") {
+      // The next connection says itself which farms are down; their names may be others.
+      context.farmsDown.clear();
+      // The minutes of the outage are read again: bars that grew when it began wait for them.
+      context.market.expectHistory();
+      if (wasUp) this.doubtOrdersInFlight();
+    }
     if (event.state === "syncing") {
       context.reconciledGeneration = 0;
       context.lastReading = Number.NEGATIVE_INFINITY;

@@ -104,7 +104,7 @@ export class Engine {
         context.market.onForming(event.symbol, event.bar);
         return context.emit({ kind: "touch", topic: "formingBars", key: event.symbol });
       case "historyEnd":
-        if (event.timeframe === "1m") context.market.setWarm(event.symbol);
+        if (event.timeframe === "1m") context.market.endHistory(event.symbol, event.time);
         return this.signals.publishAll();
       case "instrument":
         context.market.setInstrument(event.instrument);
@@ -186,6 +186,7 @@ export class Engine {
     const { context } = this;
     if (event.timeframe === "1d") return context.market.onDailyBar(event.symbol, event.bar, event.time);
     const isLive = event.origin === "live";
+    if (!isLive) context.market.expectHistory(event.symbol);
     for (const built of context.market.onBar(event.symbol, event.bar)) {
       this.onCompleted(event.symbol, built, isLive);
     }
@@ -205,7 +206,7 @@ export class Engine {
   /** Bars that only time closes; a session that has begun starts its own day. */
   private closeBars(): void {
     const { context } = this;
-    for (const built of context.market.advance(context.time)) this.onCompleted(built.symbol, built, true);
+    for (const built of context.market.advance(context.time)) this.onCompleted(built.symbol, built, built.isLive);
     this.openSession();
   }
 

@@ -31,7 +31,10 @@ type SymbolMarket = {
   /** Daily bars of the past, from the broker's history; the newest complete one last. */
   readonly daily: RingBuffer<Bar>;
   refusal: string | undefined;
-  isWarm: boolean;
+  /** Minutes of the past are on their way: time closes no bar that they belong to. */
+  isLoading: boolean;
+  /** When they had come to their end. */
+  loadedAt: Micros | undefined;
   day: { open: number; high: number; low: number; volume: number; session: Micros } | undefined;
 };
 
@@ -66,6 +69,8 @@ export type MarketOptions = {
 
 /** What a tick did that others must know of. */
 export type TickOutcome = { readonly events: readonly string[]; readonly isMarkChanged: boolean };
+
+type TimedBar = CompletedBar & { readonly symbol: string; readonly isLive: boolean };
 
 const IGNORED: TickOutcome = { events: [], isMarkChanged: false };
 
@@ -177,13 +182,17 @@ export class MarketStage {
     return completed;
   }
 
-  /** Bars that time alone has closed: the last one of a session whose final minute had no trade. */
-  advance(time: Micros): readonly (CompletedBar & { readonly symbol: string })[] {
-    const closed: (CompletedBar & { readonly symbol: string })[] = [];
+  /**
+   * Bars that time alone has closed: the last one of a session whose final minute had no trade. One that had ended before
+   * its minutes were read is history like them.
+   */
+  advance(time: Micros): readonly TimedBar[] {
+    const closed: TimedBar[] = [];
     for (const market of this.markets.values()) {
+      if (market.isLoading) continue;
       for (const built of market.builder.advance(time - FEED_DELAY)) {
         this.keep(market, built);
-        closed.push({ ...built, symbol: market.symbol });
+        closed.push({ ...built, symbol: market.symbol, isLive: built.end > (market.loadedAt ?? 0) });
       }
     }
     return closed;
@@ -203,12 +212,16 @@ export class MarketStage {
     this.marketOf(symbol).forming = bar;
   }
 
-  setWarm(symbol: string): void {
-    this.marketOf(symbol).isWarm = true;
+  /** Minutes of the past will come, or come already: of one symbol, or of all after a loss of the link. */
+  expectHistory(symbol?: string): void {
+    const markets = symbol === undefined ? this.markets.values() : [this.marketOf(symbol)];
+    for (const market of markets) market.isLoading = true;
   }
 
-  isWarm(symbol: string): boolean {
-    return this.markets.get(symbol)?.isWarm ?? false;
+  endHistory(symbol: string, time: Micros): void {
+    const market = this.marketOf(symbol);
+    market.isLoading = false;
+    market.loadedAt = time;
   }
 
   /** Completed bars, oldest first. Daily bars come from the broker's history where there is one. */
@@ -310,7 +323,8 @@ export class MarketStage {
       forming: undefined,
       daily: new RingBuffer<Bar>(BARS_KEPT),
       refusal: undefined,
-      isWarm: false,
+      isLoading: false,
+      loadedAt: undefined,
       day: undefined,
     };
     this.markets.set(symbol, market);
