@@ -236,19 +236,7 @@ export class MarketStage {
   forming(symbol: string, timeframe: Timeframe): Bar | undefined {
     const market = this.markets.get(symbol);
     if (market === undefined) return undefined;
-    const minute = market.forming;
-    if (timeframe === "1m") return minute;
-    const built = market.builder.forming(timeframe);
-    if (minute === undefined || this.calendar.sessionOf(minute.start) === undefined) return built;
-    if (built === undefined) return minute;
-    return {
-      start: built.start,
-      open: built.open,
-      high: Math.max(built.high, minute.high),
-      low: Math.min(built.low, minute.low),
-      close: minute.close,
-      volume: built.volume + minute.volume,
-    };
+    return timeframe === "1m" ? market.forming : market.builder.forming(timeframe, market.forming);
   }
 
   /** The last accepted price. A quote that is one-sided, crossed, wide or in quarantine has none, and leaves it alone. */

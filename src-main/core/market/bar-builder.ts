@@ -43,7 +43,8 @@ export type BarBuilder = {
    * feed its delay first: asked at the very end of a bar it would close it without its last minute.
    */
   advance(time: Micros): readonly CompletedBar[];
-  forming(timeframe: Built): Bar | undefined;
+  /** The bar that grows, with the minute that is not complete yet; a minute of the next bar begins that one. */
+  forming(timeframe: Built, minute?: Bar): Bar | undefined;
   /** Minutes that came after a bar of theirs was closed. */
   lateMinutes(): number;
   snapshot(): BarBuilderState;
@@ -96,7 +97,14 @@ export function createBarBuilder(calendar: Calendar, timeframes: readonly Built[
       return completed;
     },
     advance: closeUntil,
-    forming: (timeframe) => growing.get(timeframe)?.bar,
+    forming(timeframe, minute) {
+      const open = growing.get(timeframe);
+      const session = minute === undefined ? undefined : calendar.sessionOf(minute.start);
+      const isLate = minute === undefined || minute.start < Math.max(closedUntil.get(timeframe) ?? 0, open?.next ?? 0);
+      if (session === undefined || isLate) return open?.bar;
+      const begun = open !== undefined && minute.start < open.end ? open : start(minute, timeframe, session);
+      return merge(begun.bar, minute);
+    },
     lateMinutes: () => late,
     snapshot: () => ({
       ...(newest === undefined ? {} : { newest }),

@@ -119,6 +119,19 @@ describe("bars of larger sizes", () => {
     expect(next.map(({ bar }) => bar.start)).toEqual([minute(5).start]);
   });
 
+  test("the bar that grows is shown with the running minute, from its own start even where the first minute had no trade", () => {
+    const builder = createBarBuilder(calendar, ["5m"]);
+    for (const bar of minutes(0, 3)) builder.push(bar);
+    expect(builder.forming("5m", minute(3))).toMatchObject({ start: minute(0).start, volume: 40 });
+    // The fourth and fifth minute had no trade: the sixth is no part of the bar that still waits for them.
+    expect(builder.forming("5m", minute(5))).toEqual(minute(5));
+    expect(builder.forming("5m", minute(7))).toEqual({ ...minute(7), start: minute(5).start });
+    // What has been closed or counted already is not shown again.
+    expect(builder.forming("5m", minute(2))?.volume).toBe(30);
+    builder.advance(minute(5).start);
+    expect(builder.forming("5m", minute(4))).toBeUndefined();
+  });
+
   test("two minutes of one time are a defect of the caller", () => {
     const builder = createBarBuilder(calendar, ["5m"]);
     builder.push(minute(3));
