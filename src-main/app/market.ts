@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { type GatewaySimulator, startGateway } from "#adapters/gateway-simulator/gateway-simulator.ts";
 import { openRecordedFolder } from "#adapters/gateway-simulator/recorded-folder.ts";
 import { type FaultRule, parseFaultScript } from "#adapters/gateway-simulator/server/fault-script.ts";
+import { MINUTE_DAYS } from "#core/engine/options.ts";
 import { createCalendar } from "#core/market/calendar.ts";
 import { newYorkToUtc } from "#core/market/new-york.ts";
 import { createMarketGenerator } from "#core/simulation/market-generator.ts";
@@ -88,7 +89,8 @@ function marketOf({ config, now }: SimulationOptions): MarketSource {
       `simulation.startTime ${simulation.startTime}: it lies outside the session of ${sessionDate}`,
     );
   }
-  return createMarketGenerator({ seed, calendar, profiles: WATCHLIST, start, dailyDays: 90, minuteDays: 3 });
+  const minuteDays = Math.max(3, MINUTE_DAYS[config.strategy.interval] - 1);
+  return createMarketGenerator({ seed, calendar, profiles: WATCHLIST, start, dailyDays: 90, minuteDays });
 }
 
 /** Microseconds after midnight of `HH:MM` or `HH:MM:SS`. */

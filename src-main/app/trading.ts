@@ -12,6 +12,7 @@ import { createKillLatch } from "#adapters/system/latch.ts";
 import { engineSettings } from "#app/configuration/engine-settings.ts";
 import { Engine } from "#core/engine/engine.ts";
 import type { EngineOptions } from "#core/engine/options.ts";
+import { MINUTE_DAYS } from "#core/engine/options.ts";
 import { reportView } from "#core/engine/views.ts";
 import type { Broker, Clock, Timers } from "#runtime/ports.ts";
 import { recover } from "#runtime/recovery.ts";
@@ -135,6 +136,7 @@ export async function startTrading(options: TradingOptions): Promise<Trading> {
     accountId: options.accountId,
     seed: store.opening.run,
     lockStep,
+    minuteDays: MINUTE_DAYS[config.strategy.interval],
     ...(onBrokerTime === undefined ? {} : { onBrokerTime }),
     wallMs,
     log: options.log,

@@ -84,6 +84,7 @@ class IbkrBroker implements Broker {
       history: () => this.sessions.history.api,
       send: (lane, work) => this.send(lane, work),
       nextRequestId: () => this.nextRequestId(),
+      minuteDays: options.minuteDays,
       emitMarket: (event) => this.emit("market", event),
       emitHistory: (event) => this.emit("history", event),
     });

@@ -15,6 +15,8 @@ export type IbkrOptions = {
   readonly accountId: string | undefined;
   readonly seed: number | string;
   readonly lockStep: LockStep | undefined;
+  /** Sessions of one-minute bars to read for each symbol, the running one counted. */
+  readonly minuteDays: number;
   /** The broker's own time, whenever it is heard; one second of grain. */
   readonly onBrokerTime?: (time: Micros) => void;
   /** Wall milliseconds, monotonic. */

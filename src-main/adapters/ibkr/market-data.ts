@@ -32,6 +32,7 @@ type Parts = {
   readonly history: () => IBApi | undefined;
   readonly send: (lane: Lane, work: () => void) => void;
   readonly nextRequestId: () => number;
+  readonly minuteDays: number;
   readonly emitMarket: (event: Pending) => void;
   readonly emitHistory: (event: Pending) => void;
 };
@@ -233,11 +234,11 @@ export class MarketData {
       const id = this.parts.nextRequestId();
       this.histories.set(id, { symbol, kind, bars: [], isDone: false });
       const contract = contractOf(symbol, this.details.get(symbol)?.contract.conId);
-      const [duration, size] = kind === "1d" ? ["1 Y", BarSizeSetting.DAYS_ONE] : ["2 D", BarSizeSetting.MINUTES_ONE];
+      const isDaily = kind === "1d";
+      const duration = isDaily ? "1 Y" : `${this.parts.minuteDays} D`;
+      const size = isDaily ? BarSizeSetting.DAYS_ONE : BarSizeSetting.MINUTES_ONE;
       this.parts.send(5, () =>
-        this.parts
-          .history()
-          ?.reqHistoricalData(id, contract, "", duration ?? "", size as BarSizeSetting, TRADES, 1, 2, kind === "1m"),
+        this.parts.history()?.reqHistoricalData(id, contract, "", duration, size, TRADES, 1, 2, !isDaily),
       );
     });
     this.pumpHistory();

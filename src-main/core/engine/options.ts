@@ -53,5 +53,11 @@ export const WALL_SECONDS: Readonly<Record<keyof typeof DEADLINES, number>> = {
 };
 export const RECONCILE_INTERVAL_SECONDS = 60;
 
+/**
+ * Sessions of minutes to read at the start, the running one counted as the first: those before it warm up every strategy,
+ * also where one of them is a half day. A regular day has 26 bars of a quarter of an hour and 7 of an hour.
+ */
+export const MINUTE_DAYS: Readonly<Record<EngineOptions["interval"], number>> = { "1m": 2, "5m": 2, "15m": 3, "1h": 6 };
+
 /** The newest bars kept per symbol and timeframe: enough for every recursive kernel to forget its seed. */
 export const BARS_KEPT = 3_000;

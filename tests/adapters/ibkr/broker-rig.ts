@@ -30,6 +30,7 @@ export async function brokerRig(
   symbols: readonly string[] = [],
   /** Off: the link stays in `syncing` until the test confirms it. */
   isConfirming = true,
+  minuteDays = 2,
 ): Promise<BrokerRig> {
   const gateway = await startGateway({
     source: generatedMarket("adapter"),
@@ -64,6 +65,7 @@ export async function brokerRig(
     accountId: "DUSIM0001",
     seed: 1,
     lockStep: undefined,
+    minuteDays,
     wallMs,
     log: (line) => log.push(line),
     onFatal: (error) => log.push(`FATAL ${error.message}`),

@@ -52,6 +52,17 @@ async function streamsOf({ gateway }: BrokerRig, message: string, count: number)
   return new Set(fed());
 }
 
+test("as many days of minutes are asked for as the strategies need, and a year of days", async () => {
+  const rig = await brokerRig({ speed: SPEED }, SYMBOLS.slice(0, 1), true, 6);
+  await rig.live();
+  await until(() => historyEnds(rig) >= 2, "both histories are there");
+  const spans = rig.gateway.audit
+    .frames()
+    .filter(({ direction, fields }) => direction === "in" && String(fields[0]) === REQ_HISTORY)
+    .map(({ fields }) => `${fields[16]}: ${fields[17]}`);
+  expect(spans).toEqual(["1 day: 1 Y", "1 min: 6 D"]);
+});
+
 describe("after a kill of", () => {
   test.each([
     ["all sockets", undefined],

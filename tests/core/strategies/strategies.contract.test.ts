@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { MINUTE_DAYS } from "#core/engine/options.ts";
 import { createFeatureSet } from "#core/features/feature-set.ts";
 import { FEATURES } from "#core/features/registry.ts";
 import { STRATEGIES, strategyOf } from "#core/strategies/registry.ts";
@@ -127,6 +128,16 @@ describe.each(STRATEGIES.map((definition) => [definition.id, definition] as cons
     expect(() => definition.create({ allowShort: 2 })).toThrow();
   });
 });
+
+test.each(["1m", "5m", "15m", "1h"] as const)(
+  "the days read before a session warm up every strategy on bars of %s, one of them a half day",
+  (interval) => {
+    const minutes = { "1m": 1, "5m": 5, "15m": 15, "1h": 60 }[interval];
+    const before = MINUTE_DAYS[interval] - 1;
+    const bars = (before - 1) * Math.ceil(390 / minutes) + Math.ceil(210 / minutes);
+    expect(bars).toBeGreaterThanOrEqual(Math.max(...STRATEGIES.map(({ warmupBars }) => warmupBars)));
+  },
+);
 
 test("a strategy that does not exist is refused by name, with those that do", () => {
   expect(() => strategyOf("magic")).toThrow('no strategy is called "magic"; there are baseline, momentum');
