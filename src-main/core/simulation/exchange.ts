@@ -270,8 +270,11 @@ export class Exchange {
     if (this.sessionClose === undefined || time < this.sessionClose) return;
     this.time = Math.max(this.time, this.sessionClose);
     this.sessionClose = undefined;
-    for (const order of this.openOrders()) {
-      if (order.timeInForce === "day") this.finish(order, "cancelled", `${TEXT.cancelled}the session has ended`);
+    for (const key of [...this.open]) {
+      // The end of an entry ends or resizes its children, so that each is looked up when its turn comes.
+      const order = this.orders.get(key);
+      if (order === undefined || isDone(order) || order.timeInForce !== "day") continue;
+      this.finish(order, "cancelled", `${TEXT.cancelled}the session has ended`);
     }
   }
 
@@ -374,9 +377,8 @@ export class Exchange {
     }
     const isFamilyClosed = isDone(parent) && this.familyCap({ ...order, filledQuantity: 0 }, parent) <= 0;
     if (!isFamilyClosed && order.status !== "filled") return;
-    for (const sibling of this.childrenOf(parent)) {
-      if (sibling.orderId !== order.orderId) this.finish(sibling, "cancelled", `${TEXT.cancelled}OCA group is done`);
-    }
+    // A child that was larger than what was left to close ends with its siblings.
+    for (const child of this.childrenOf(parent)) this.finish(child, "cancelled", `${TEXT.cancelled}OCA group is done`);
   }
 
   private finish(order: ExchangeOrder, status: "cancelled" | "rejected", text: string): void {
@@ -387,13 +389,15 @@ export class Exchange {
     this.report({ kind: "status", order: done }, { kind: "error", clientId, orderId, code: 202, text });
     for (const child of this.childrenOf(order)) {
       if (order.filledQuantity === 0) this.finish(child, "cancelled", `${TEXT.cancelled}its parent is cancelled`);
+      // What was bought may have been sold again before the entry ended: then there is nothing left to protect.
+      else if (this.familyCap(child, order) <= 0) this.finish(child, "cancelled", `${TEXT.cancelled}OCA group is done`);
       else this.shrink(child, order.filledQuantity);
     }
   }
 
-  /** A bracket protects what was bought: when its entry ends short, the children end with it at that size. */
+  /** A bracket protects what was bought: when its entry ends short, no child stays larger than that. */
   private shrink(child: ExchangeOrder, quantity: number): void {
-    if (child.quantity === quantity) return;
+    if (child.quantity <= quantity) return;
     const resized = { ...child, quantity };
     this.put(resized);
     this.report({ kind: "opened", order: resized }, { kind: "status", order: resized });
