@@ -31,6 +31,7 @@ const LATENCY = 40 * MILLISECOND;
 /** TWS's words for the codes that the exchange answers with. */
 const TEXT = {
   duplicate: "Duplicate order id",
+  filled: "Cannot modify a filled order.",
   tick: "The price does not conform to the minimum price variation for this contract.",
   symbol: "No security definition has been found for the request",
   margin: "Order rejected - reason:Insufficient buying power: available funds are less than the margin of the order.",
@@ -154,11 +155,14 @@ export class Exchange {
     if (prices.some((price) => price !== undefined && !isOnTick(instrument.priceBands, price))) {
       return { code: 110, text: TEXT.tick };
     }
-    const isChild = request.parentId !== 0;
-    if (known !== undefined || isChild) return undefined;
-    const margin = this.marginOf(request);
+    const filled = known?.filledQuantity ?? 0;
+    if (known !== undefined && request.quantity <= filled) return { code: 104, text: TEXT.filled };
+    if (request.parentId !== 0) return undefined;
+    const margin = this.marginOf({ ...request, quantity: request.quantity - filled });
+    // A modify that asks for no more than before is never refused for want of money.
+    const granted = known === undefined ? 0 : this.marginOf({ ...known, quantity: remaining(known) });
     const available = this.account.excessLiquidity();
-    return margin > 0 && margin > available ? { code: 201, text: TEXT.margin } : undefined;
+    return margin > granted && margin > available ? { code: 201, text: TEXT.margin } : undefined;
   }
 
   /** Initial margin that an order would bind, micro-units. */
@@ -170,9 +174,11 @@ export class Exchange {
 
   private accept(request: PlaceRequest, known: ExchangeOrder | undefined): ExchangeOrder {
     if (known !== undefined) {
-      const { filledQuantity, filledValue, permId, placedTime, isTriggered, commission, isPendingCancel } = known;
-      const kept = { filledQuantity, filledValue, permId, placedTime, isTriggered, commission, isPendingCancel };
-      return { ...known, ...request, ...kept, status: request.transmit ? known.status : "held" };
+      const { filledQuantity, filledValue, lastFillPrice, permId, placedTime, isTriggered, commission } = known;
+      const kept = { filledQuantity, filledValue, lastFillPrice, permId, placedTime, isTriggered, commission };
+      const { isPendingCancel, status } = known;
+      // The terms are the new ones alone: a price that the new type does not use must not live on.
+      return { ...request, ...kept, isPendingCancel, status: request.transmit ? status : "held" };
     }
     this.permId += 1;
     return {
@@ -211,7 +217,10 @@ export class Exchange {
         this.put(released);
         this.report({ kind: "opened", order: released }, { kind: "status", order: released });
       }
-      if (!this.arrived.has(key)) this.schedule("arrive", key, this.options.orderLatency ?? LATENCY);
+      // A modify travels to the venue like the order before it.
+      if (!this.arrived.has(key) || member.orderId === order.orderId) {
+        this.schedule("arrive", key, this.options.orderLatency ?? LATENCY);
+      }
     }
   }
 

@@ -123,6 +123,45 @@ describe("a bracket", () => {
   });
 });
 
+describe("a modify", () => {
+  test("to no more than what is filled is refused, and the order works on", () => {
+    const { show, place, open, exchange } = market();
+    show(START, 99.9, 100, 40);
+    place(START, { limitPrice: 100 });
+    exchange.advance(START + SECOND);
+    expect(codes(place(START + SECOND, { limitPrice: 100, quantity: 40 }))).toEqual([[1, 104]]);
+    expect(open()).toEqual([[1, 100, "working"]]);
+  });
+
+  test("to more than the account can pay is refused", () => {
+    const { show, place, open } = market(20_000);
+    show(START, 99.9, 100);
+    place(START, { limitPrice: 90 });
+    expect(codes(place(START + SECOND, { limitPrice: 90, quantity: 1_000 }))).toEqual([[1, 201]]);
+    expect(open()).toEqual([[1, 100, "working"]]);
+  });
+
+  test("meets the market of its arrival, without waiting for the next quote", () => {
+    const { exchange, show, place, fills } = market();
+    show(START, 99.9, 100);
+    place(START, { limitPrice: 90 });
+    exchange.advance(START + SECOND);
+    place(START + SECOND, { limitPrice: 100 });
+    exchange.advance(START + 2 * SECOND);
+    expect(fills()).toEqual([[1, 100, 100]]);
+  });
+
+  test("of a stop into a limit leaves no stop behind", () => {
+    const { exchange, show, print, place } = market();
+    show(START, 99.9, 100);
+    place(START, { type: "stop", stopPrice: 101 });
+    place(START + SECOND, { limitPrice: 90 });
+    print(START + 2 * SECOND, 102);
+    expect(exchange.order(10, 1)).toMatchObject({ type: "limit", isTriggered: false });
+    expect(exchange.order(10, 1)?.stopPrice).toBeUndefined();
+  });
+});
+
 test("a day order that is placed after the close lives through the next session", () => {
   const { exchange, show, place, open } = market();
   show(START, 100, 100.1);
