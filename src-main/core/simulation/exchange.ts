@@ -53,6 +53,8 @@ export class Exchange {
   private readonly orders = new Map<string, ExchangeOrder>();
   private readonly open = new Set<string>();
   private readonly arrived = new Set<string>();
+  /** Limits that the far quote has not met, with the open of the session in which they rest; 0 outside of one. */
+  private readonly resting = new Map<string, Micros>();
   private readonly books = new Map<string, Book>();
   private readonly booked: ExchangeExecution[] = [];
   private due: Due[] = [];
@@ -77,6 +79,7 @@ export class Exchange {
     const problem = this.problemOf(request, known);
     if (problem !== undefined) return this.refuse(request, problem.code, problem.text);
     const order = this.accept(request, known);
+    this.resting.delete(key);
     this.put(order);
     if (known === undefined) this.open.add(key);
     this.report({ kind: "opened", order }, { kind: "status", order });
@@ -201,8 +204,8 @@ export class Exchange {
     return order.parentId !== 0 || isStop || !this.isTradable(order) ? "parked" : "working";
   }
 
-  private isTradable(order: Pick<ExchangeOrder, "outsideRth">): boolean {
-    return order.outsideRth || this.options.calendar.sessionOf(this.time) !== undefined;
+  private isTradable(order: Pick<ExchangeOrder, "outsideRth" | "type">): boolean {
+    return worksOutsideHours(order) || this.options.calendar.sessionOf(this.time) !== undefined;
   }
 
   /** The last child of a family carries the flag that sends all of it. */
@@ -291,7 +294,7 @@ export class Exchange {
     const { symbol, bid, ask, bidSize, askSize } = quote;
     const known = this.books.get(symbol);
     // A new quote shows new size; what was taken from the old one is forgotten with it.
-    this.books.set(symbol, { bid, ask, bidSize, askSize, last: known?.last });
+    this.books.set(symbol, { bid, ask, bidSize, askSize, last: known?.last, lastTime: known?.lastTime ?? 0 });
     if (bid !== undefined && ask !== undefined && ask >= bid) this.account.mark(symbol, (bid + ask) / 2);
     this.matchSymbol(symbol, undefined);
   }
@@ -299,7 +302,7 @@ export class Exchange {
   private onTrade(trade: Trade): void {
     const known = this.books.get(trade.symbol);
     const empty = { bid: undefined, ask: undefined, bidSize: 0, askSize: 0 };
-    this.books.set(trade.symbol, { ...(known ?? empty), last: trade.price });
+    this.books.set(trade.symbol, { ...(known ?? empty), last: trade.price, lastTime: this.time });
     this.matchSymbol(trade.symbol, trade);
   }
 
@@ -317,7 +320,11 @@ export class Exchange {
     const parent = order.parentId === 0 ? undefined : this.order(order.clientId, order.parentId);
     const cap = parent === undefined ? remaining(order) : this.familyCap(order, parent);
     if (cap <= 0) return;
-    const result = matchOrder(order, book, trade, cap);
+    const session = this.options.calendar.sessionOf(this.time)?.open ?? 0;
+    const isOfSession = worksOutsideHours(order) || book.lastTime >= session;
+    const isResting = this.resting.get(key) === session;
+    const result = matchOrder(order, { book, trade, last: isOfSession ? book.last : undefined, cap, isResting });
+    if (result.rests) this.resting.set(key, session);
     const isReleased = order.status === "parked" && (result.isTriggered || (order.type === "limit" && cap > 0));
     let current: ExchangeOrder = {
       ...order,
@@ -433,6 +440,11 @@ export class Exchange {
     this.reports = [];
     return reports;
   }
+}
+
+/** Only an order with a limit may ask for it; a market order or a bare stop would pay whatever a thin book asks. */
+function worksOutsideHours(order: Pick<ExchangeOrder, "outsideRth" | "type">): boolean {
+  return order.outsideRth && (order.type === "limit" || order.type === "stopLimit");
 }
 
 function keyOf(order: { readonly clientId: number; readonly orderId: number }): string {

@@ -162,6 +162,64 @@ describe("a modify", () => {
   });
 });
 
+describe("a resting limit", () => {
+  test("is filled at its limit when the quote comes to it, however far the quote goes", () => {
+    const { show, place, fills } = market();
+    show(START, 100, 100.1);
+    place(START, { limitPrice: 99.5 });
+    show(START + SECOND, 100, 100.1);
+    show(START + 2 * SECOND, 98.9, 99);
+    expect(fills()).toEqual([[1, 100, 99.5]]);
+  });
+
+  test("of the day before is filled at the open's quote when that is better", () => {
+    const { show, place, fills } = market();
+    show(START, 100, 100.1);
+    place(START, { limitPrice: 99.5, timeInForce: "gtc" });
+    show(START + SECOND, 100, 100.1);
+    show(TOMORROW.open, 97.9, 98);
+    expect(fills()).toEqual([[1, 100, 98]]);
+  });
+
+  test("that is marketable on arrival pays the quote, never more than its limit", () => {
+    const { show, place, fills } = market();
+    show(START, 100, 100.1, 60);
+    place(START, { limitPrice: 101 });
+    show(START + SECOND, 100.2, 100.3, 60);
+    expect(fills()).toEqual([
+      [1, 60, 100.1],
+      [1, 40, 100.3],
+    ]);
+  });
+});
+
+describe("outside the session", () => {
+  const NIGHT = SESSION.open - HOUR;
+
+  test("a limit that may fills, a market order and a stop wait whatever they ask for", () => {
+    const { show, print, place, open, fills } = market();
+    place(NIGHT, { type: "market", outsideRth: true });
+    place(NIGHT, { orderId: 2, side: "sell", type: "stop", stopPrice: 99, outsideRth: true, timeInForce: "gtc" });
+    place(NIGHT, { orderId: 3, limitPrice: 101, outsideRth: true });
+    show(NIGHT + SECOND, 99.9, 100);
+    print(NIGHT + 2 * SECOND, 98);
+    expect(fills()).toEqual([[3, 100, 100]]);
+    expect(open()).toEqual([
+      [1, 100, "parked"],
+      [2, 100, "parked"],
+    ]);
+  });
+
+  test("a print does not fire a stop at the open", () => {
+    const { show, print, place, open } = market();
+    place(NIGHT, { side: "sell", type: "stop", stopPrice: 99, timeInForce: "gtc" });
+    print(NIGHT + SECOND, 98);
+    show(SESSION.open, 100, 100.1);
+    print(SESSION.open, 100.05);
+    expect(open()).toEqual([[1, 100, "parked"]]);
+  });
+});
+
 test("a day order that is placed after the close lives through the next session", () => {
   const { exchange, show, place, open } = market();
   show(START, 100, 100.1);
