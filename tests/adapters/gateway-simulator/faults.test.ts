@@ -1,10 +1,11 @@
 import { EventName } from "@stoqey/ib";
 import { expect, onTestFinished, test } from "vitest";
+import type { Frame } from "#adapters/gateway-simulator/codec/frame.ts";
 import { startGateway } from "#adapters/gateway-simulator/gateway-simulator.ts";
 import type { BadBytes } from "#adapters/gateway-simulator/server/faults.ts";
 import { SECOND } from "#shared/lib/time.ts";
 import { connectLibrary } from "./library-client.ts";
-import { RawClient, readyClient } from "./raw-client.ts";
+import { placeOrder, RawClient, readyClient } from "./raw-client.ts";
 import { generatedMarket, quote, START, scriptedMarket, trade } from "./scripted-market.ts";
 import { pick, stepper } from "./stepper.ts";
 
@@ -217,4 +218,29 @@ test("answers are late by the injected latency of the wall clock, in their order
       .map(([id]) => id)
       .filter((id) => id !== "4"),
   ).toEqual(["93", "15"]);
+});
+
+const marketData = (requestId: number): Frame => {
+  const contract = [0, "AAPL", "STK", "", "", "", "", "SMART", "", "USD", "", ""];
+  return [1, 11, requestId, ...contract, 0, "", 0, 0, ""];
+};
+
+test("what a client asked before it was gone is no subscription, but its order was sent and works", async () => {
+  const simulator = await startGateway({ source: generatedMarket("gone", 1), speed: 10, latencyMs: 60 });
+  onTestFinished(() => simulator.close());
+  for (const id of [20, 21, 22]) {
+    const gone = await readyClient(simulator.port, id);
+    for (let line = 0; line < 40; line += 1) gone.send(...marketData(1_000 + line));
+    if (id === 20) gone.send(...placeOrder(193, { orderId: 1, limit: 50, ref: "last" }));
+    gone.socket.end();
+  }
+  const client = await readyClient(simulator.port, 10);
+  client.send(17, 1);
+  await client.frame(([id]) => id === "15", client.frames.length);
+  const before = client.frames.length;
+  client.send(...marketData(5_000));
+  expect(await client.frame(([id, , request]) => ["58", "4"].includes(id ?? "") && request === "5000", before)).toEqual(
+    ["58", "1", "5000", "1"],
+  );
+  expect(simulator.openOrders()).toMatchObject([{ orderRef: "last" }]);
 });

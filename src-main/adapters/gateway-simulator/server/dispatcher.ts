@@ -53,6 +53,8 @@ export class Dispatcher {
     if (request === undefined) {
       return this.refuse(connection, fields, 505, `Fatal Error: Unknown message id: ${fields[0]}`);
     }
+    // An answer that nobody hears is none, and a subscription of a client that is gone would be held for ever.
+    if (!connection.isReady && !ORDER_ACTIONS.has(request.kind)) return;
     if (isPlain && ORDER_ACTIONS.has(request.kind)) this.audit.isReproducible = false;
     this.answer(connection, request);
   }
