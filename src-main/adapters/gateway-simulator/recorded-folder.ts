@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import type { Calendar, Session } from "#core/market/calendar.ts";
@@ -79,6 +79,7 @@ function shortened(days: readonly string[]): string {
 
 function listFiles(folder: string): readonly RecordedFile[] {
   if (!existsSync(folder)) throw new RecordedFileError(`${folder}: there is no such folder`);
+  if (!statSync(folder).isDirectory()) throw new RecordedFileError(`${folder}: it is a file, a folder is needed`);
   return readdirSync(folder)
     .sort()
     .flatMap((name): RecordedFile[] => {
@@ -90,8 +91,13 @@ function listFiles(folder: string): readonly RecordedFile[] {
 }
 
 function readText(path: string): string {
-  const bytes = readFileSync(path);
-  return (path.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8");
+  try {
+    const bytes = readFileSync(path);
+    return (path.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8");
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new RecordedFileError(`${path}: it cannot be read: ${cause}`, { cause: error });
+  }
 }
 
 /** Everything of a symbol up to the day; bars of earlier days are its history. */
@@ -165,13 +171,16 @@ function readDaily(symbol: string, folder: string, calendar: Calendar): readonly
 }
 
 /** Raw prices in both, or adjusted prices in both: a mixture would size orders on prices that never were. */
-function refuseMixedAdjustment({ instrument, bars, dailyBars }: Recording, session: Session): void {
+function refuseMixedAdjustment({ instrument, bars, trades, dailyBars }: Recording, session: Session): void {
   const day = dailyBars.find((bar) => bar.start === session.open);
-  const last = bars.filter((bar) => bar.start >= session.open && bar.start < session.close).at(-1);
-  if (day === undefined || last === undefined) return;
-  const difference = Math.abs(day.close / last.close - 1);
+  // An hour is labelled before the part of it that lies in the session.
+  const bar = bars.findLast(({ start }) => start > session.open - HOUR && start < session.close);
+  const trade = trades.findLast(({ time }) => time >= session.open && time < session.close);
+  const close = bar?.close ?? trade?.price;
+  if (day === undefined || close === undefined) return;
+  const difference = Math.abs(day.close / close - 1);
   if (difference <= LARGEST_DIFFERENCE) return;
   throw new RecordedFileError(
-    `${instrument.symbol}: the daily close ${day.close} and the replayed close ${last.close} of ${session.date} differ by more than ${LARGEST_DIFFERENCE * 100} %: one of the two is adjusted`,
+    `${instrument.symbol}: the daily close ${day.close} and the replayed close ${close} of ${session.date} differ by more than ${LARGEST_DIFFERENCE * 100} %: one of the two is adjusted`,
   );
 }

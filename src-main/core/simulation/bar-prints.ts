@@ -32,8 +32,8 @@ export function barPrints(input: {
   readonly length: Micros;
   readonly quoteBar: QuoteBar | undefined;
   readonly sizes: Sizes;
-  /** Half the spread to assume where there is no quote file, already on the tick. */
-  readonly halfSpread: (price: number) => number;
+  /** The quote to assume around a price where there is no quote file, already on the tick. */
+  readonly assume: (price: number) => { readonly bid: number; readonly ask: number };
 }): readonly BarPrint[] {
   const { symbol, bar, length, quoteBar } = input;
   const isLowFirst = bar.open - bar.low <= bar.high - bar.open;
@@ -59,9 +59,8 @@ export function barPrints(input: {
   function quoteAt(at: { step: Step; time: Micros; isLast: boolean; size: number }): Quote {
     const shared = { symbol, time: at.time, quality: "live" as const };
     if (quoteBar === undefined) {
-      const half = input.halfSpread(at.step.price);
       const size = Math.max(DEFAULT_SIZE, at.size);
-      return { ...shared, bid: at.step.price - half, ask: at.step.price + half, bidSize: size, askSize: size };
+      return { ...shared, ...input.assume(at.step.price), bidSize: size, askSize: size };
     }
     return {
       ...shared,
@@ -96,7 +95,8 @@ function dealShares(prices: readonly number[], volume: number): readonly number[
 export function quotePrints(symbol: string, length: Micros, quoteBar: QuoteBar, sizes: Sizes): readonly BarPrint[] {
   const [open, high, low, close] = quoteBar.bid;
   const bar: Bar = { start: quoteBar.start, open, high, low, close, volume: 0 };
-  return barPrints({ symbol, bar, length, quoteBar, sizes, halfSpread: () => 0 }).map(({ time, quote }) => ({
+  const assume = (price: number) => ({ bid: price, ask: price });
+  return barPrints({ symbol, bar, length, quoteBar, sizes, assume }).map(({ time, quote }) => ({
     time,
     quote,
   }));

@@ -38,6 +38,8 @@ export function parseBars(
   for (const row of rowsOf(file, text)) {
     const start = timeOf(row, dailyStart);
     if (start === undefined) continue;
+    const before = bars.at(-1);
+    if (before !== undefined && start <= before.start) throw outOfTurn(row, "a later time than the row before it");
     const bar: Bar = {
       start,
       open: price(row, "open"),
@@ -51,29 +53,32 @@ export function parseBars(
     }
     bars.push(bar);
   }
-  return ascending(file, bars);
+  return bars;
 }
 
 /** Bid and ask bars in the layout `bid_open ... bid_size, ask_open ... ask_size`. */
 export function parseQuoteBars(file: string, text: string): readonly QuoteBar[] {
-  const bars = rowsOf(file, text).map((row): QuoteBar => {
+  const bars: QuoteBar[] = [];
+  for (const row of rowsOf(file, text)) {
     const start = timeOf(row, () => undefined);
     if (start === undefined) throw failure(row, "time", "", "a time with minutes");
+    const before = bars.at(-1);
+    if (before !== undefined && start <= before.start) throw outOfTurn(row, "a later time than the row before it");
     const side = (name: string): QuoteBar["bid"] => [
       price(row, `${name}_open`),
       price(row, `${name}_high`),
       price(row, `${name}_low`),
       price(row, `${name}_close`),
     ];
-    return {
+    bars.push({
       start,
       bid: side("bid"),
       ask: side("ask"),
       bidSize: number(row, "bid_size", 0),
       askSize: number(row, "ask_size", 0),
-    };
-  });
-  return ascending(file, bars);
+    });
+  }
+  return bars;
 }
 
 /** The kind of a file by its header. */
@@ -97,15 +102,21 @@ const NO_LAST_PRICE = 0x200 | 0x800 | 0x10_0000 | 0x100_0000 | 0x400_0000;
 /** Trades in file order: `price,size` with optional `condition_hex` (base 16) and `suspicious`. Repeats are kept. */
 export function parseTrades(file: string, text: string, symbol: string): readonly Trade[] {
   const trades: Trade[] = [];
+  let before = 0;
   for (const row of rowsOf(file, text)) {
-    const time = timeOf(row, () => undefined);
-    if (time === undefined) throw failure(row, "time", "", "a time of the day");
-    const condition = Number.parseInt(row.cells.get("condition_hex") ?? "0", 16);
+    const time = tickTime(row, before);
+    before = time;
     // 32-bit masks: the odd-lot bit is the sign bit of the conversion, which the other bits do not feel.
-    const isNoLastPrice = (condition & NO_LAST_PRICE) !== 0 || row.cells.get("suspicious") === "1";
+    const isNoLastPrice = (conditionOf(row) & NO_LAST_PRICE) !== 0 || row.cells.get("suspicious") === "1";
     if (!isNoLastPrice) trades.push({ symbol, time, price: price(row, "price"), size: number(row, "size", 0) });
   }
-  return inOrder(file, trades);
+  return trades;
+}
+
+function conditionOf(row: Row): number {
+  const text = row.cells.get("condition_hex") ?? "0";
+  if (!/^[0-9a-f]{1,8}$/i.test(text)) throw failure(row, "condition_hex", text, "a mask of up to 32 bits in base 16");
+  return Number.parseInt(text, 16);
 }
 
 /**
@@ -115,9 +126,10 @@ export function parseTrades(file: string, text: string, symbol: string): readonl
 export function parseQuotes(file: string, text: string): readonly RecordedQuote[] {
   const quotes: RecordedQuote[] = [];
   let bid: { readonly time: Micros; readonly price: number; readonly size: number } | undefined;
+  let before = 0;
   for (const row of rowsOf(file, text)) {
-    const time = timeOf(row, () => undefined);
-    if (time === undefined) throw failure(row, "time", "", "a time of the day");
+    const time = tickTime(row, before);
+    before = time;
     if (row.cells.get("suspicious") === "1") continue;
     const [bidPrice, askPrice] = [number(row, "bid", 0), number(row, "ask", 0)];
     if (bidPrice > 0 && askPrice > 0) {
@@ -133,16 +145,15 @@ export function parseQuotes(file: string, text: string): readonly RecordedQuote[
       quotes.push({ time, bid: bid.price, ask: askPrice, bidSize: bid.size, askSize: number(row, "ask_size", 0) });
     }
   }
-  return inOrder(file, quotes);
+  return quotes;
 }
 
-function inOrder<T extends { readonly time: Micros }>(file: string, items: readonly T[]): readonly T[] {
-  items.forEach((item, index) => {
-    if (item.time < (items[index - 1]?.time ?? 0)) {
-      throw new RecordedFileError(`${file}: times must not step back, item ${index + 1} lies before the one before it`);
-    }
-  });
-  return items;
+/** Many ticks share a millisecond, none steps back. */
+function tickTime(row: Row, before: Micros): Micros {
+  const time = timeOf(row, () => undefined);
+  if (time === undefined) throw failure(row, "time", "", "a time of the day");
+  if (time < before) throw outOfTurn(row, "no earlier time than the row before it");
+  return time;
 }
 
 function headerOf(text: string): readonly string[] {
@@ -178,6 +189,11 @@ function failure(row: Row, column: string, value: string, allowed: string): Reco
   );
 }
 
+function outOfTurn(row: Row, allowed: string): RecordedFileError {
+  const column = timeColumn(row);
+  return failure(row, column, row.cells.get(column) ?? "", allowed);
+}
+
 function number(row: Row, column: string, least: number): number {
   const text = row.cells.get(column);
   if (text === undefined) throw failure(row, column, "", "a column of that name");
@@ -194,13 +210,13 @@ function price(row: Row, column: string): number {
 }
 
 function timeOf(row: Row, dailyStart: (days: number) => Micros | undefined): Micros | undefined {
-  const column = TIME_COLUMNS.find((name) => row.cells.has(name));
-  if (column === undefined) throw failure(row, "time", "", `one of the columns ${TIME_COLUMNS.join(", ")}`);
+  const column = timeColumn(row);
   const text = row.cells.get(column) ?? "";
   if (/^\d{9,13}$/.test(text)) return Number(text) * (text.length > 10 ? 1_000 : SECOND);
-  const match = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(Z|[+-]\d{2}:\d{2})?)?$/.exec(
-    text,
-  );
+  const match =
+    /^(\d{4}-\d{2}-\d{2})(?:[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.(\d{1,6}))?)?(Z|[+-]\d{2}:\d{2})?)?$/.exec(
+      text,
+    );
   const days = parseDate(match?.[1] ?? "");
   if (match === null || days === undefined) throw failure(row, column, text, "an ISO date or time, or epoch seconds");
   if (match[2] === undefined) return dailyStart(days);
@@ -211,18 +227,14 @@ function timeOf(row: Row, dailyStart: (days: number) => Micros | undefined): Mic
   return days * DAY + clock - offsetOf(zone);
 }
 
+function timeColumn(row: Row): string {
+  const column = TIME_COLUMNS.find((name) => row.cells.has(name));
+  if (column === undefined) throw failure(row, "time", "", `one of the columns ${TIME_COLUMNS.join(", ")}`);
+  return column;
+}
+
 function offsetOf(zone: string): Micros {
   if (zone === "Z") return 0;
   const sign = zone.startsWith("-") ? -1 : 1;
   return sign * (Number(zone.slice(1, 3)) * HOUR + Number(zone.slice(4, 6)) * MINUTE);
-}
-
-function ascending<T extends { readonly start: Micros }>(file: string, bars: readonly T[]): readonly T[] {
-  bars.forEach((bar, index) => {
-    const before = bars[index - 1];
-    if (before !== undefined && bar.start <= before.start) {
-      throw new RecordedFileError(`${file}, row ${index + 2}: times must ascend, got the same or an earlier one`);
-    }
-  });
-  return bars;
 }

@@ -92,7 +92,7 @@ function itemsOf(recording: Recording, from: Micros, to: Micros, calendar: Calen
     items.push({ time, kind: "quote", symbol, quote: value });
   };
   for (const print of printsOf(recording, from, to, calendar)) {
-    quote(print.time, onTicks(print.quote, recording.instrument));
+    quote(print.time, print.quote);
     if (print.trade !== undefined) items.push({ time: print.time, kind: "trade", symbol, trade: print.trade });
   }
   for (const trade of recording.trades) {
@@ -124,8 +124,8 @@ function printsOf(recording: Recording, from: Micros, to: Micros, calendar: Cale
     const { start, length } = playedSpan(recording.length, labelled, calendar);
     if (start < from) continue;
     if (bar !== undefined) {
-      const halfSpread = (price: number): number => halfSpreadOf(instrument, price);
-      prints.push(...barPrints({ symbol, bar: { ...bar, start }, length, quoteBar, sizes, halfSpread }));
+      const assume = (price: number) => assumedQuote(instrument, price);
+      prints.push(...barPrints({ symbol, bar: { ...bar, start }, length, quoteBar, sizes, assume }));
     } else if (quoteBar !== undefined) prints.push(...quotePrints(symbol, length, quoteBar, sizes));
     if (quoteBar !== undefined) sizes = { bid: quoteBar.bidSize, ask: quoteBar.askSize };
   }
@@ -183,16 +183,10 @@ function within<T extends { readonly start: Micros }>(bars: readonly T[], from: 
   return bars.filter((bar) => bar.start >= from && bar.start < to);
 }
 
-/** Half of the larger of one tick and two basis points. */
-function halfSpreadOf(instrument: Instrument, price: number): number {
-  return 0.5 * Math.max(incrementAt(instrument.priceBands, price), price * SPREAD_FRACTION);
-}
-
-/** Assumed quotes are rounded outwards to the tick; recorded ones already lie on it, or carry decimals that are kept. */
-function onTicks(quote: Quote, instrument: Instrument): Quote {
-  const bands = instrument.priceBands;
-  if (quote.bid === undefined || quote.ask === undefined) return quote;
-  return { ...quote, bid: roundToTick(bands, quote.bid, "down"), ask: roundToTick(bands, quote.ask, "up") };
+/** The larger of one tick and two basis points around a price, rounded outwards to the tick. */
+function assumedQuote({ priceBands }: Instrument, price: number): { readonly bid: number; readonly ask: number } {
+  const half = 0.5 * Math.max(incrementAt(priceBands, price), price * SPREAD_FRACTION);
+  return { bid: roundToTick(priceBands, price - half, "down"), ask: roundToTick(priceBands, price + half, "up") };
 }
 
 /** Bars that were complete at `to`, coarser sizes built from the minutes of the regular session. */

@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openRecordedFolder } from "#adapters/gateway-simulator/recorded-folder.ts";
 import type { MarketInstant, MarketSource } from "#core/simulation/market-source.ts";
+import { RecordedFileError } from "#core/simulation/recorded-files.ts";
 import { present } from "#shared/lib/assert.ts";
 import { MILLISECOND, MINUTE, SECOND } from "#shared/lib/time.ts";
 import { CALENDAR } from "./scripted-market.ts";
@@ -63,6 +64,23 @@ describe("generic bars over several days", () => {
   });
 });
 
+test("a recorded quote between two ticks is kept as it is, an assumed one lies around the price on the tick", () => {
+  write("SPY_20201215_trade.csv", [
+    "time_ny,open,high,low,close,volume",
+    `${DATE}T09:30:00,10.0025,10.0025,10.0025,10.0025,4`,
+  ]);
+  const assumed = played(opened())[0]?.quotes[0];
+  expect(assumed).toMatchObject({ bid: 9.99, ask: 10.01 });
+  const sides = ["bid", "ask"].flatMap((side) =>
+    ["open", "high", "low", "close", "size"].map((part) => `${side}_${part}`),
+  );
+  write("SPY_20201215_quote.csv", [
+    ["time_ny", ...sides].join(","),
+    `${DATE}T09:30:00,10.0015,10.0015,10.0015,10.0015,100,10.0035,10.0035,10.0035,10.0035,100`,
+  ]);
+  expect(played(opened())[0]?.quotes[0]).toMatchObject({ bid: 10.0015, ask: 10.0035 });
+});
+
 describe("seconds and ticks", () => {
   test("seconds print at their quarters and come to the minute's bar", () => {
     write("SPY_20201215_trade.csv", [
@@ -110,6 +128,28 @@ describe("what cannot be played is named", () => {
     write("SPY.csv", [HEADER, "2020-12-15 09:30,100,102,99,101,4000"]);
     expect(() => opened({ date: "2020-12-25" })).toThrow("date 2020-12-25: the exchange does not trade on that day");
     expect(() => opened({ date: "2020-12-16" })).toThrow("no recording of 2020-12-16; there are 2020-12-15");
+  });
+
+  test("a file where a folder is meant, and a file that is no gzip", () => {
+    write("SPY.csv.gz", [HEADER, "2020-12-15 09:30,100,102,99,101,4000"]);
+    const file = join(folder, "SPY.csv.gz");
+    expect(() => openRecordedFolder({ folder: file, daily: undefined, date: undefined }, CALENDAR)).toThrow(
+      `${file}: it is a file, a folder is needed`,
+    );
+    writeFileSync(file, "date,open\n");
+    expect(() => opened()).toThrow(RecordedFileError);
+    expect(() => opened()).toThrow(`${file}: it cannot be read: incorrect header check`);
+  });
+
+  test.each(["ticks", "hours"])("%s beside daily bars of which one is adjusted", (kind) => {
+    const daily = mkdtempSync(join(tmpdir(), "robotrader-daily-"));
+    writeFileSync(join(daily, "SPY.csv"), `${HEADER}\n${DATE},25,25,25,25,4000\n`);
+    if (kind === "ticks") write("SPY_20201215_trade.csv", ["time_ny,price,size", `${DATE}T15:59:59,100,300`]);
+    else write("SPY_hour.csv", [HEADER, `${DATE} 09:00,100,100,100,100,40`, `${DATE} 10:00,100,100,100,100,40`]);
+    expect(() => openRecordedFolder({ folder, daily, date: DATE }, CALENDAR)).toThrow(
+      `SPY: the daily close 25 and the replayed close 100 of ${DATE} differ by more than 20 %`,
+    );
+    rmSync(daily, { recursive: true, force: true });
   });
 
   test("a file whose columns say nothing", () => {

@@ -55,7 +55,14 @@ describe("what a recorded file may not hold is named with file, line, column and
     ["2013-10-07T09:30,1,2,0.5,1.5,-1", 'line 2, volume: got "-1"'],
     ["2013-10-07T09:30,1,1.2,0.5,1.5,100", "expected a range that contains open and close"],
     ["2013-10-07T09:30,1,2,0.5,1.5", 'got "5 cells", expected 6 cells as in the header'],
-    ["2013-10-07T09:30,1,2,0.5,1.5,9\n2013-10-07T09:30,1,2,0.5,1.5,9", "row 3: times must ascend"],
+    [
+      "2013-10-07T09:30,1,2,0.5,1.5,9\n2013-10-07T09:30,1,2,0.5,1.5,9",
+      'line 3, time: got "2013-10-07T09:30", expected a later time',
+    ],
+    ["2013-10-07T25:30,1,2,0.5,1.5,9", 'line 2, time: got "2013-10-07T25:30"'],
+    ["2013-10-07T09:61:00,1,2,0.5,1.5,9", 'line 2, time: got "2013-10-07T09:61:00"'],
+    ["2013-10-07T09:30:99,1,2,0.5,1.5,9", 'line 2, time: got "2013-10-07T09:30:99"'],
+    ["\n\n2013-10-07T09:30,1,2,0.5,x,9", 'line 4, close: got "x"'],
   ])("%s", (row, message) => expect(() => bars(`${HEADER}\n${row}\n`)).toThrow(message));
 });
 
@@ -88,6 +95,14 @@ describe("quotes and trades", () => {
 
   test("times that step back are refused", () => {
     const text = "time_ny,price,size\n2013-10-07T09:31:00,1,1\n2013-10-07T09:30:00,1,1\n";
-    expect(() => parseTrades("t.csv", text, "BAC")).toThrow("t.csv: times must not step back");
+    const refusal = 't.csv, line 3, time_ny: got "2013-10-07T09:30:00", expected no earlier time';
+    expect(() => parseTrades("t.csv", text, "BAC")).toThrow(refusal);
+    const quotes = "time_ny,bid,bid_size,ask,ask_size\n2013-10-07T09:31:00,1,1,2,1\n2013-10-07T09:30:00,1,1,2,1\n";
+    expect(() => parseQuotes("t.csv", quotes)).toThrow(refusal);
+  });
+
+  test("a condition that is no mask is refused, so that no late sale passes for a last price", () => {
+    const text = "time_ny,price,size,condition_hex\n2013-10-07T09:31:00,1,1,0\n2013-10-07T09:31:00,1,1,sold late\n";
+    expect(() => parseTrades("t.csv", text, "BAC")).toThrow('t.csv, line 3, condition_hex: got "sold late"');
   });
 });
