@@ -109,19 +109,20 @@ function recordingOf(
   calendar: Calendar,
 ): Recording {
   const opens = (days: number): Micros | undefined => calendar.sessionOn(dateText(days))?.open;
-  const bars: Bar[] = [];
-  const quoteBars: QuoteBar[] = [];
-  const trades: Trade[] = [];
-  const quotes: RecordedQuote[] = [];
+  // A day of ticks has more rows than a call has room for arguments: lists are joined, never spread into a push.
+  let bars: readonly Bar[] = [];
+  let quoteBars: readonly QuoteBar[] = [];
+  let trades: readonly Trade[] = [];
+  let quotes: readonly RecordedQuote[] = [];
   const mine = files.filter((file) => file.symbol === symbol && (file.date ?? "") <= (date ?? "9999"));
   for (const { path, date: day } of mine.sort((a, b) => ((a.date ?? "") < (b.date ?? "") ? -1 : 1))) {
     const text = readText(path);
     const kind = recordedKind(path, text);
     const isPlayed = day === undefined || date === undefined || day === date;
-    if (kind === "bars") bars.push(...parseBars(path, text, opens));
-    else if (kind === "quoteBars" && isPlayed) quoteBars.push(...parseQuoteBars(path, text));
-    else if (kind === "trades") trades.push(...parseTrades(path, text, symbol));
-    else if (kind === "quotes" && isPlayed) quotes.push(...parseQuotes(path, text));
+    if (kind === "bars") bars = bars.concat(parseBars(path, text, opens));
+    else if (kind === "quoteBars" && isPlayed) quoteBars = quoteBars.concat(parseQuoteBars(path, text));
+    else if (kind === "trades") trades = trades.concat(parseTrades(path, text, symbol));
+    else if (kind === "quotes" && isPlayed) quotes = quotes.concat(parseQuotes(path, text));
   }
   bars.forEach((bar, index) => {
     if (bar.start > (bars[index - 1]?.start ?? -1)) return;

@@ -104,8 +104,7 @@ function itemsOf(recording: Recording, from: Micros, to: Micros, calendar: Calen
   for (const bar of within(minutesOf(recording, calendar), from, to)) {
     items.push({ time: bar.start + MINUTE, kind: "bar", symbol, bar });
   }
-  items.push(...resends(items, symbol));
-  return items;
+  return items.concat(resends(items, symbol));
 }
 
 function printsOf(recording: Recording, from: Micros, to: Micros, calendar: Calendar): readonly BarPrint[] {

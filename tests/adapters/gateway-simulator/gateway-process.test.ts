@@ -1,3 +1,5 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import {
   BarSizeSetting,
   type Contract,
@@ -11,23 +13,27 @@ import {
   WhatToShow,
 } from "@stoqey/ib";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { until } from "#tests/support/host.ts";
+import { newFolder, until } from "#tests/support/host.ts";
 import { runCli } from "#tests/support/processes.ts";
 import { connectLibrary, type Library, once } from "./library-client.ts";
 
 const ACCOUNT = "DUSIM0001";
 const stock = (symbol: string): Contract => ({ symbol, secType: SecType.STK, exchange: "SMART", currency: "USD" });
 
+const GENERATED = ["--seed", "7", "--date", "2026-11-23", "--start-time", "11:02"];
+
 /** `robotrader gateway` as a process of its own; its port. */
-async function startProcess(version: number): Promise<number> {
-  const market = ["--speed", "60", "--seed", "7", "--date", "2026-11-23", "--start-time", "11:02"];
-  const running = runCli(["gateway", "--json", "--log-level", "error", "--max-version", String(version), ...market]);
+async function startProcess(version: number, market: readonly string[] = GENERATED): Promise<number> {
+  const flags = ["--json", "--log-level", "error", "--speed", "60", "--max-version", String(version)];
+  const running = runCli(["gateway", ...flags, ...market]);
   onTestFinished(async () => {
     running.child.kill();
     await running.exited;
   });
   await until(() => running.output.stdout.trimEnd().endsWith("}"), "the gateway says its port");
-  return Number(JSON.parse(running.output.stdout).port);
+  const { port, error } = JSON.parse(running.output.stdout);
+  expect(error).toBeUndefined();
+  return Number(port);
 }
 
 const order = (terms: Partial<Order>): Order => ({
@@ -241,4 +247,13 @@ describe.each([178, 193])("the client library at server version %i and a gateway
     await askAccount(client);
     expect(client.complaints).toEqual([]);
   });
+});
+
+test("a recorded day of two hundred thousand ticks is played", async () => {
+  const folder = newFolder("ticks");
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const rows = Array.from({ length: 200_000 }, () => "2020-12-15T10:00:00,28,100\n");
+  writeFileSync(join(folder, "AAPL_20201215_trade.csv"), `time_ny,price,size\n${rows.join("")}`);
+  const client = await connectLibrary(await startProcess(193, ["--replay", folder]), 21);
+  expect(client.complaints).toEqual([]);
 });
