@@ -9,7 +9,7 @@ import {
 import type { EngineEvent } from "#core/engine/event.ts";
 import type { ApprovedOrder } from "#core/risk/risk-engine.ts";
 import type { Broker, ConnectionView, EventSink } from "#runtime/ports.ts";
-import { assert, present } from "#shared/lib/assert.ts";
+import { assert } from "#shared/lib/assert.ts";
 import { createRng } from "#shared/lib/rng.ts";
 import { MILLISECOND, type Micros, SECOND } from "#shared/lib/time.ts";
 import type { LinkState } from "#shared/model/broker.ts";
@@ -71,14 +71,11 @@ class IbkrBroker implements Broker {
     this.orderIds = new OrderIds(options.allocateOrderIds);
     this.governor = new Governor(options.clock, options.timers);
     this.account = new AccountValues(
-      () => options.accountId ?? this.sessions.market.accounts[0] ?? "",
+      () => this.accountId,
       (event) => this.emit("market", event),
     );
-    this.complaints = {
-      orders: new DecodeComplaints(),
-      market: new DecodeComplaints(),
-      history: new DecodeComplaints(),
-    };
+    const complaints = () => new DecodeComplaints();
+    this.complaints = { orders: complaints(), market: complaints(), history: complaints() };
     this.market = new MarketData({
       market: () => this.sessions.market.api,
       history: () => this.sessions.history.api,
@@ -93,6 +90,7 @@ class IbkrBroker implements Broker {
       nextRequestId: () => this.nextRequestId(),
       orders: () => this.sessions.orders.api,
       account: () => this.sessions.market.api,
+      accountId: () => this.accountId,
       onDone: (snapshot) => {
         const { generation } = this;
         this.account.tell();
@@ -157,8 +155,7 @@ class IbkrBroker implements Broker {
       if (!isLater) outcome = events;
       else for (const event of events) this.emit("orders", (time) => ({ ...event, time }));
     };
-    const role = orders[0]?.role;
-    const lane: Lane = role === "entry" ? 2 : 1;
+    const lane: Lane = orders[0]?.role === "entry" ? 2 : 1;
     this.governor.run(lane, {
       count: orders.length,
       patience: ORDER_PATIENCE,
@@ -222,6 +219,10 @@ class IbkrBroker implements Broker {
     };
   }
 
+  private get accountId(): string {
+    return this.options.accountId ?? this.sessions.orders.accounts[0] ?? "";
+  }
+
   private nextRequestId(): number {
     this.requestId += 1;
     return this.requestId;
@@ -260,10 +261,8 @@ class IbkrBroker implements Broker {
     if (orders.some((order) => order.expiresAt < now)) {
       return this.notSent(orders, "INTENT_EXPIRED", "the intent expired before its bytes could leave");
     }
-    const account = present(
-      this.options.accountId ?? this.sessions.orders.accounts[0],
-      "an account is known when ready",
-    );
+    const account = this.accountId;
+    assert(account !== "", "an account is known when ready");
     const ids = new Map(orders.map(({ orderRef }, index) => [orderRef, firstId + index] as const));
     const idOf = (orderRef: string | undefined): number =>
       orderRef === undefined ? 0 : (ids.get(orderRef) ?? this.book.wireIdOf(orderRef) ?? 0);
@@ -289,8 +288,7 @@ class IbkrBroker implements Broker {
     this.isBrokerLost = false;
     this.account.restart();
     this.setLink("syncing", "reading orders, executions and positions");
-    const account = this.options.accountId ?? this.sessions.market.accounts[0] ?? "";
-    this.send(3, () => this.sessions.market.api?.reqAccountUpdates(true, account));
+    this.send(3, () => this.sessions.market.api?.reqAccountUpdates(true, this.accountId));
     this.market.restore();
     this.flushSoon();
   }
@@ -371,6 +369,7 @@ class IbkrBroker implements Broker {
       if (orderRef !== undefined && wireId !== undefined) this.report(this.book.onStatus(orderRef, status, permId));
     });
     listen(EventName.execDetails, (_request: number, contract: Contract, wire: WireExecution) => {
+      if (wire.acctNumber !== this.accountId) return;
       const execution = executionOf(contract, wire);
       if (execution === undefined) {
         this.options.log(`an execution could not be read: ${JSON.stringify(wire)}`);
@@ -407,9 +406,10 @@ class IbkrBroker implements Broker {
         this.readAgain(`${code}: ${message}`);
         return this.market.restoreBars();
       case "farmDown":
-        return this.emit("market", (time) => ({ kind: "farm", time, name: farmOf(message), isUp: false }));
-      case "farmUp":
-        return this.emit("market", (time) => ({ kind: "farm", time, name: farmOf(message), isUp: true }));
+      case "farmUp": {
+        const isUp = classOf(code, message) === "farmUp";
+        return this.emit("market", (time) => ({ kind: "farm", time, name: farmOf(message), isUp }));
+      }
       case "codec":
         this.counts.decodeComplaints = (this.counts.decodeComplaints ?? 0) + 1;
         this.options.log(`decode complaint: ${message}`);

@@ -2,8 +2,12 @@ import { type Contract, type ContractDetails, SecType } from "@stoqey/ib";
 import type { PriceBand } from "#shared/lib/ticks.ts";
 import type { Instrument } from "#shared/model/instrument.ts";
 
-/** The broker writes a class of shares behind a space: `BRK B` is `BRK.B`. */
+/**
+ * The broker writes a class of shares behind a space: `BRK B` is `BRK.B`. Undefined for what is no stock: an option on
+ * AAPL bears its symbol too, and is not shares of it.
+ */
 export function symbolOf(contract: Contract): string | undefined {
+  if (contract.secType !== undefined && contract.secType !== SecType.STK) return undefined;
   return contract.symbol?.replace(" ", ".");
 }
 

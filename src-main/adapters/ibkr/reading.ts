@@ -23,6 +23,8 @@ export class Reading {
     readonly nextRequestId: () => number;
     readonly orders: () => IBApi | undefined;
     readonly account: () => IBApi | undefined;
+    /** The account that is traded; a login may hold others. */
+    readonly accountId: () => string;
     readonly onDone: (snapshot: Omit<BrokerSnapshot, "generation">) => void;
     readonly log: (line: string) => void;
     /** A step did not end: its answer may still come and would be taken for that of the next. The connection is done for. */
@@ -90,8 +92,12 @@ export class Reading {
 
   listenToAccount(listen: SafeListen): void {
     listen(EventName.position, (accountId: string, contract: Contract, quantity: number, averageCost?: number) => {
+      if (this.stage !== "positions" || accountId !== this.parts.accountId()) return;
       const symbol = symbolOf(contract);
-      if (this.stage !== "positions" || symbol === undefined) return;
+      if (symbol === undefined)
+        return this.parts.log(
+          `a position that is no stock is left out: ${quantity} ${contract.secType} ${contract.symbol}`,
+        );
       if (!Number.isFinite(quantity))
         return this.parts.log(`a position of ${symbol} could not be read: ${quantity} shares`);
       this.positions.push({ accountId, symbol, quantity, averageCost: averageCost ?? 0 });

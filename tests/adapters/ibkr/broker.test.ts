@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { encodeFrame } from "#adapters/gateway-simulator/codec/frame.ts";
+import { execDetails } from "#adapters/gateway-simulator/codec/order-messages.ts";
 import type { EngineEvent, EventOf } from "#core/engine/event.ts";
 import { present } from "#shared/lib/assert.ts";
 import { MINUTE } from "#shared/lib/time.ts";
@@ -257,6 +258,22 @@ describe("the parts of one order", () => {
     const told = eventsOf(rig, "execution").map(({ execution }) => [execution.orderRef, execution.quantity]);
     expect(told).toEqual([["E-1", 10]]);
   });
+});
+
+test("an execution of another account of the login is not booked as ours", async () => {
+  const rig = await brokerRig({ speed: SPEED });
+  await rig.live();
+  const tell = (account: string, execId: string): void => {
+    const order = { orderId: 5, permId: 9, clientId: 10, orderRef: "E-1", action: "BUY", account };
+    const contract = { conId: 1, symbol: "AAPL", secType: "STK" };
+    const fill = { execId, time: "20261124 10:00:00 US/Eastern", exchange: "ISLAND", quantity: 5, price: 10 };
+    const frame = execDetails(-1, { ...order, contract } as never, { ...fill, cumulativeQuantity: 5 } as never, 193);
+    rig.gateway.faults.bytes(encodeFrame(frame), 10);
+  };
+  tell("DUSIM0002", "e.1");
+  tell("DUSIM0001", "e.2");
+  await until(() => eventsOf(rig, "execution").length > 0, "our own is told");
+  expect(eventsOf(rig, "execution").map(({ execution }) => execution.execId)).toEqual(["e.2"]);
 });
 
 describe("reports", () => {

@@ -1,4 +1,4 @@
-import { type Order, OrderAction, OrderType, TimeInForce } from "@stoqey/ib";
+import { type Order, OrderAction, OrderType, SecType, TimeInForce } from "@stoqey/ib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { brokerOrderOf, encodeOrder, executionOf } from "#adapters/ibkr/orders.ts";
@@ -163,6 +163,10 @@ describe("an execution", () => {
     [{ time: "20261124 10:00:00 Nowhere/Land" }],
   ])("with %o is not read: an alarm, no guess", (fields) => {
     expect(executionOf(AAPL, wireExecution(fields))).toBeUndefined();
+  });
+
+  test("of an option is not shares of its stock", () => {
+    expect(executionOf({ ...AAPL, secType: SecType.OPT }, wireExecution())).toBeUndefined();
   });
 
   test("without a symbol is not read", () => {

@@ -36,6 +36,7 @@ class ReadingRig {
       },
       orders: () => api,
       account: () => api,
+      accountId: () => "DUSIM0001",
       onDone: (snapshot: Omit<BrokerSnapshot, "generation">) => this.snapshots.push(snapshot),
       log: (line: string) => this.log.push(line),
       onStuck: (connection: string) => this.stuck.push(connection),
@@ -60,8 +61,8 @@ class ReadingRig {
     this.reading.noteExecution(present(executionOf(AAPL, wireExecution(fields)), "the execution can be read"));
   }
 
-  position(contract: Contract, quantity: number, averageCost?: number): void {
-    this.hear(EventName.position, "DUSIM0001", contract, quantity, averageCost);
+  position(contract: Contract, quantity: number, averageCost?: number, accountId = "DUSIM0001"): void {
+    this.hear(EventName.position, accountId, contract, quantity, averageCost);
   }
 
   /** The end of the step that runs. */
@@ -252,6 +253,20 @@ describe("malformed lines", () => {
     rig.position({ conId: 4 }, 100, 1);
     rig.end("positions");
     expect(rig.snapshots[0]?.positions).toEqual([]);
+  });
+
+  // An option bears the symbol of its stock.
+  test.each([
+    ["that is no stock", { ...AAPL, secType: "OPT" as Contract["secType"] }, "DUSIM0001"],
+    ["of another account of the login", AAPL, "DUSIM0002"],
+  ] as const)("a position %s is not shares of ours", (_what, contract, accountId) => {
+    const rig = new ReadingRig();
+    rig.reading.start();
+    for (const step of ["orders", "executions", "completed"] as const) rig.end(step);
+    rig.position(contract as Contract, 5, 1, accountId);
+    rig.position({ symbol: "MSFT" }, 7);
+    rig.end("positions");
+    expect(rig.snapshots[0]?.positions.map(({ symbol, quantity }) => [symbol, quantity])).toEqual([["MSFT", 7]]);
   });
 
   test("a position of NaN shares does not pass for one", () => {
