@@ -70,10 +70,8 @@ class IbkrBroker implements Broker {
     const rng = createRng(options.seed);
     this.orderIds = new OrderIds(options.allocateOrderIds);
     this.governor = new Governor(options.clock, options.timers);
-    this.account = new AccountValues(
-      () => this.accountId,
-      (event) => this.emit("market", event),
-    );
+    const toMarket = (event: Pending): void => this.emit("market", event);
+    this.account = new AccountValues(() => this.accountId, toMarket);
     const complaints = () => new DecodeComplaints();
     this.complaints = { orders: complaints(), market: complaints(), history: complaints() };
     this.market = new MarketData({
@@ -82,8 +80,9 @@ class IbkrBroker implements Broker {
       send: (lane, work) => this.send(lane, work),
       nextRequestId: () => this.nextRequestId(),
       minuteDays: options.minuteDays,
-      emitMarket: (event) => this.emit("market", event),
+      emitMarket: toMarket,
       emitHistory: (event) => this.emit("history", event),
+      onGivenUp: () => this.flushSoon(),
     });
     this.reading = new Reading({
       send: (work) => this.send(3, work),
@@ -129,6 +128,7 @@ class IbkrBroker implements Broker {
 
   async stop(): Promise<void> {
     this.reading.abort();
+    this.market.reset();
     for (const role of ROLES) this.sessions[role].stop();
     this.governor.failAll("stopped");
   }

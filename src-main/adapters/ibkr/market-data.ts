@@ -11,6 +11,8 @@ import type { SafeListen } from "./session.ts";
 /** Market-data lines that we use of the hundred that a workstation shares with us. */
 const LINE_CAP = 90;
 const HISTORY_IN_FLIGHT = 5;
+/** A history server that has not answered by then is not waited for; wall time, for it is the server's work. */
+const HISTORY_MS = 60_000;
 const TRADES = "TRADES" as WhatToShow;
 /** 14:30 UTC lies in every regular session of New York: a daily bar is stamped inside its day. */
 const INSIDE_A_DAY = 14.5 * 3_600 * SECOND;
@@ -35,6 +37,8 @@ type Parts = {
   readonly minuteDays: number;
   readonly emitMarket: (event: Pending) => void;
   readonly emitHistory: (event: Pending) => void;
+  /** Events were emitted outside of a read. */
+  readonly onGivenUp: () => void;
 };
 
 type Level1 = {
@@ -47,7 +51,13 @@ type Level1 = {
   isDirty: boolean;
   hasNewPrint: boolean;
 };
-type HistoryRequest = { readonly symbol: string; readonly kind: "1m" | "1d"; bars: Bar[]; isDone: boolean };
+type HistoryRequest = {
+  readonly symbol: string;
+  readonly kind: "1m" | "1d";
+  bars: Bar[];
+  isDone: boolean;
+  deadline?: NodeJS.Timeout;
+};
 
 /**
  * Desired market data and what is really subscribed: level 1, one-minute bars kept up to date, daily history. Every
@@ -104,6 +114,7 @@ export class MarketData {
     const kept = [...this.histories].filter(([, { kind }]) => kind === "1m");
     for (const [id, request] of kept) {
       this.histories.delete(id);
+      clearTimeout(request.deadline);
       if (!request.isDone) this.inFlight -= 1;
       this.parts.send(5, () => this.parts.history()?.cancelHistoricalData(id));
       this.requestBars(request.symbol, "1m");
@@ -119,6 +130,7 @@ export class MarketData {
     this.detailRequests.clear();
     this.rulesAsked.clear();
     this.lines.clear();
+    for (const { deadline } of this.histories.values()) clearTimeout(deadline);
     this.histories.clear();
     this.level1.clear();
     this.queue.length = 0;
@@ -232,7 +244,9 @@ export class MarketData {
   private requestBars(symbol: string, kind: "1m" | "1d"): void {
     this.queue.push(() => {
       const id = this.parts.nextRequestId();
-      this.histories.set(id, { symbol, kind, bars: [], isDone: false });
+      const request: HistoryRequest = { symbol, kind, bars: [], isDone: false };
+      request.deadline = setTimeout(() => this.giveUp(id, request), HISTORY_MS);
+      this.histories.set(id, request);
       const contract = contractOf(symbol, this.details.get(symbol)?.contract.conId);
       const isDaily = kind === "1d";
       const duration = isDaily ? "1 Y" : `${this.parts.minuteDays} D`;
@@ -242,6 +256,13 @@ export class MarketData {
       );
     });
     this.pumpHistory();
+  }
+
+  /** Five that are never answered would keep every other symbol waiting for ever. */
+  private giveUp(id: number, request: HistoryRequest): void {
+    this.parts.send(5, () => this.parts.history()?.cancelHistoricalData(id));
+    this.onHistoryError(id, request, 0, `no answer to the history request in ${HISTORY_MS / 1_000} s`);
+    this.parts.onGivenUp();
   }
 
   /** At most five answers outstanding: the soft limit of the broker's history servers. */
@@ -257,6 +278,7 @@ export class MarketData {
   private endHistory(request: HistoryRequest): void {
     if (request.isDone) return;
     request.isDone = true;
+    clearTimeout(request.deadline);
     this.inFlight -= 1;
     const { symbol, kind, bars } = request;
     for (const bar of bars) this.emitHistoryBar(symbol, kind, bar);
