@@ -62,6 +62,7 @@ test(`a host killed at ${ROUNDS} random moments sends no order twice and ends wi
   const { running: gateway, port } = await startGateway();
   console.log(`seed ${SEED}: ROBOTRADER_PROOF_SEED=${SEED} npm run test:proof`);
   const recoveryMs: number[] = [];
+  let last: Running | undefined;
   try {
     for (let round = 0; round < ROUNDS; round += 1) {
       const host = startHost(port, folder);
@@ -75,6 +76,7 @@ test(`a host killed at ${ROUNDS} random moments sends no order twice and ends wi
     }
     const started = performance.now();
     const host = startHost(port, folder);
+    last = host;
     const view = await attachWhenUp(folder, host);
     await until(() => isLive(view), "reconciled after the last restart");
     recoveryMs.push(performance.now() - started);
@@ -92,6 +94,7 @@ test(`a host killed at ${ROUNDS} random moments sends no order twice and ends wi
     expect(verified.code, verified.stdout.slice(0, 500)).toBe(0);
     console.log(`start to reconciled: ${recoveryMs.map((value) => `${Math.round(value)} ms`).join(", ")}`);
   } finally {
+    last?.child.kill("SIGKILL");
     gateway.child.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true });
   }
