@@ -11,12 +11,13 @@ import type { ApprovedOrder } from "#core/risk/risk-engine.ts";
 import type { Broker, ConnectionView, EventSink } from "#runtime/ports.ts";
 import { assert } from "#shared/lib/assert.ts";
 import { createRng } from "#shared/lib/rng.ts";
-import { MILLISECOND, type Micros, SECOND } from "#shared/lib/time.ts";
+import { MILLISECOND, SECOND } from "#shared/lib/time.ts";
 import type { LinkState } from "#shared/model/broker.ts";
 import { AccountValues } from "./account-values.ts";
 import { contractOf } from "./contracts.ts";
 import { DecodeComplaints } from "./decode-complaints.ts";
 import { classOf, farmOf } from "./error-codes.ts";
+import { HandOver, ROLES, type Role } from "./hand-over.ts";
 import type { IbkrOptions } from "./ibkr-options.ts";
 import { MarketData, type Pending } from "./market-data.ts";
 import { OrderBook } from "./order-book.ts";
@@ -25,9 +26,6 @@ import { amountOf, encodeOrder, executionOf } from "./orders.ts";
 import { Governor, type Lane } from "./pacing.ts";
 import { Reading } from "./reading.ts";
 import { type SafeListen, Session } from "./session.ts";
-
-const ROLES = ["orders", "market", "history"] as const;
-type Role = (typeof ROLES)[number];
 
 /** Request ids lie far above order ids: an order's reject must never kill a data stream of the same number. */
 const FIRST_REQUEST_ID = 1_000_000_000;
@@ -48,27 +46,30 @@ class IbkrBroker implements Broker {
   private readonly market: MarketData;
   private readonly reading: Reading;
   private readonly book = new OrderBook();
-  private sink: EventSink = async () => undefined;
   private link: LinkState = "down";
   private linkDetail = "not started";
   private generation = 0;
   private requestId = FIRST_REQUEST_ID;
   private readonly orderIds: OrderIds;
-  private pending: Record<Role, Pending[]> = { orders: [], market: [], history: [] };
-  private readonly markers = new Set<Role>();
-  private markerTime: Micros = 0;
+  private readonly handOver: HandOver;
   private readonly account: AccountValues;
   private readonly complaints: Readonly<Record<Role, DecodeComplaints>>;
   /** 1100 was heard, and neither 1101 nor 1102 since. */
   private isBrokerLost = false;
   private readonly late = new Set<Role>();
-  private isFlushing = false;
   private readonly counts: Record<string, number> = { decodeComplaints: 0, errors: 0 };
 
   constructor(options: IbkrOptions) {
     this.options = options;
     const rng = createRng(options.seed);
     this.orderIds = new OrderIds(options.allocateOrderIds);
+    this.handOver = new HandOver({
+      clock: options.clock,
+      lockStep: options.lockStep,
+      isReady: (role) => this.sessions[role].state === "ready",
+      answer: (role) => this.sessions[role].api?.reqCurrentTime(),
+      onFatal: options.onFatal,
+    });
     this.governor = new Governor(options.clock, options.timers);
     const toMarket = (event: Pending): void => this.emit("market", event);
     this.account = new AccountValues(() => this.accountId, toMarket);
@@ -82,7 +83,7 @@ class IbkrBroker implements Broker {
       minuteDays: options.minuteDays,
       emitMarket: toMarket,
       emitHistory: (event) => this.emit("history", event),
-      onGivenUp: () => this.flushSoon(),
+      onGivenUp: () => this.handOver.soon(),
     });
     this.reading = new Reading({
       send: (work) => this.send(3, work),
@@ -121,7 +122,7 @@ class IbkrBroker implements Broker {
   }
 
   async start(sink: EventSink): Promise<void> {
-    this.sink = sink;
+    this.handOver.sink = sink;
     this.setLink("connecting", "connecting");
     for (const role of ROLES) this.sessions[role].start();
   }
@@ -185,7 +186,7 @@ class IbkrBroker implements Broker {
   confirmReconciled(generation: number): void {
     if (generation !== this.generation || this.link !== "syncing") return;
     this.setLink("live", "reconciled");
-    this.flushSoon();
+    this.handOver.soon();
   }
 
   connections(): readonly ConnectionView[] {
@@ -290,19 +291,18 @@ class IbkrBroker implements Broker {
     this.setLink("syncing", "reading orders, executions and positions");
     this.send(3, () => this.sessions.market.api?.reqAccountUpdates(true, this.accountId));
     this.market.restore();
-    this.flushSoon();
+    this.handOver.soon();
   }
 
   private onLost(role: Role, reason: string): void {
     this.governor.failAll(reason);
     this.reading.abort();
     this.market.reset(role);
-    this.markers.delete(role);
     this.late.delete(role);
     const isRefused = this.sessions[role].state === "refused";
     this.setLink("down", isRefused ? `refused: ${reason}` : `${role}: ${reason}`);
-    this.flushSoon();
-    if (this.options.lockStep !== undefined) this.stepWhenComplete();
+    this.handOver.soon();
+    this.handOver.forget(role);
   }
 
   /** The link may be gone: what is being read may be old, and nothing opens until the broker was read again. */
@@ -328,7 +328,7 @@ class IbkrBroker implements Broker {
         this.readAgain(`${role}: the heartbeat is answered again`);
       }
     }
-    this.flushSoon();
+    this.handOver.soon();
   }
 
   private setLink(state: LinkState, detail: string): void {
@@ -437,65 +437,16 @@ class IbkrBroker implements Broker {
   private onCurrentTime(role: Role, time: number): void {
     this.sessions[role].beatAnswered();
     if (this.options.lockStep === undefined) return this.options.onBrokerTime?.(time * SECOND);
-    this.markers.add(role);
-    this.markerTime = Math.max(this.markerTime, time);
+    this.handOver.mark(role, time);
   }
 
   private emit(role: Role, event: Pending): void {
-    this.pending[role].push(event);
+    this.handOver.emit(role, event);
   }
 
   private afterFrames(): void {
     this.market.flushQuotes();
     this.account.tellIfComplete();
-    if (this.options.lockStep === undefined) this.flush();
-    else this.stepWhenComplete();
-  }
-
-  /** Outside a read: after our own acts, once the call that made them has returned. */
-  private flushSoon(): void {
-    if (this.options.lockStep === undefined) setImmediate(() => this.flush());
-    else if (ROLES.every((role) => this.sessions[role].state !== "ready")) setImmediate(() => this.flush());
-  }
-
-  private flush(): void {
-    const events = this.takeEvents();
-    if (events.length === 0) return;
-    this.sink(events).catch((error: unknown) => this.fail("events could not be processed", error));
-  }
-
-  private takeEvents(): readonly EngineEvent[] {
-    const time = this.options.clock.now();
-    const events: EngineEvent[] = [];
-    for (const role of ROLES) {
-      for (const pending of this.pending[role].splice(0)) {
-        const event = pending(time);
-        if (event !== undefined) events.push(event);
-      }
-    }
-    return events;
-  }
-
-  /** A step is complete when its marker is in on every connection that is there. */
-  private stepWhenComplete(): void {
-    const { lockStep } = this.options;
-    const ready = ROLES.filter((role) => this.sessions[role].state === "ready");
-    if (lockStep === undefined || this.isFlushing || ready.length === 0) return;
-    if (ready.some((role) => !this.markers.has(role))) return;
-    this.isFlushing = true;
-    this.markers.clear();
-    lockStep.advance(this.markerTime);
-    this.sink(this.takeEvents())
-      .then(() => {
-        this.isFlushing = false;
-        for (const role of ready) this.sessions[role].api?.reqCurrentTime();
-      })
-      .catch((error: unknown) => this.fail("a step failed", error));
-  }
-
-  private fail(what: string, error: unknown): void {
-    this.options.onFatal(
-      new Error(`${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error }),
-    );
+    this.handOver.afterFrames();
   }
 }

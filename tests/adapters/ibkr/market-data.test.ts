@@ -35,6 +35,7 @@ function marketRig() {
     },
     emitMarket: (event) => pending.push(event),
     emitHistory: (event) => pending.push(event),
+    minuteDays: 2,
     onGivenUp: () => {
       handedOver += 1;
     },

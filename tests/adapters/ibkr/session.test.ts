@@ -25,6 +25,7 @@ async function brokerAt(port: number): Promise<Broker> {
     accountId: "DUSIM0001",
     seed: 1,
     lockStep: undefined,
+    minuteDays: 2,
     wallMs,
     log: () => undefined,
     onFatal: () => undefined,
