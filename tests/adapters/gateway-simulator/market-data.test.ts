@@ -233,6 +233,21 @@ test("a contract answers with its price bands' rule, hours and exchanges; the ru
   ).toEqual([["10", "200"]]);
 });
 
+test.each(["5 mins", "10 mins"])(
+  "a request that begins in the middle of a bar of %s is answered with whole bars",
+  async (size) => {
+    const minutes = Array.from({ length: 20 }, (_, minute) =>
+      bar(START + (minute - 20) * MINUTE, 100, 101, 99, 100, 10),
+    );
+    const market = await stepper(scriptedMarket({ history: minutes, quotes: [quote(1, 1, 2), quote(900, 1, 2)] }));
+    await market.until(START + SECOND);
+    const [five] = await market.ask(history(1, { size, duration: "1080 S", end: "20261124-15:00:00" }));
+    const rows = Number(five?.[4]);
+    const volumes = Array.from({ length: rows }, (_, row) => Number(five?.[10 + 8 * row]));
+    expect(new Set(volumes)).toEqual(new Set([10 * Number.parseInt(size, 10)]));
+  },
+);
+
 test("what is not there answers 162 with no data; a size, duration or end that is none 321; an unknown symbol 200", async () => {
   const market = await stepper(scriptedMarket({ quotes: [quote(900, 1, 2)] }));
   const refused = async (request: Readonly<Record<string, string | number>>) =>

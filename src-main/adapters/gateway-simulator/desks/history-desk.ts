@@ -163,8 +163,8 @@ export class HistoryDesk {
       .history(symbol, size.source, start, end)
       .filter((bar) => !isRegular || this.calendar.sessionOf(bar.start) !== undefined);
     const built = aggregate(bars, size.length, this.calendar);
-    // A bar that is put together from finer ones is served when it is over, not before.
-    return built.filter((bar) => this.endOf(bar, size) <= end);
+    // A bar that is put together from finer ones is served when it is over, not before, and whole or not at all.
+    return built.filter((bar) => bar.start >= start && this.endOf(bar, size) <= end);
   }
 
   private dailyBars(symbol: string, start: Micros, end: Micros): readonly Bar[] {
