@@ -128,6 +128,7 @@ test.each([
   { what: "a time in force", order: { tif: "FOK", limit: 100 }, code: "201", text: "tif FOK" },
   { what: "a group of one's own", order: { ocaGroup: "mine", limit: 100 }, code: "201", text: "ocaGroup mine" },
   { what: "a reducing group", order: { ocaType: 3, limit: 100 }, code: "201", text: "ocaType 3" },
+  { what: "a stop on the bid", order: { type: "STP", stop: 105, trigger: 4 }, code: "201", text: "triggerMethod 4" },
   { what: "a field of a later stage", order: { trail: 99, limit: 100 }, code: "201", text: "trailStopPrice" },
   { what: "another account", order: { account: "DU999", limit: 100 }, code: "321", text: "account DU999" },
   { what: "no price", order: { type: "LMT" }, code: "321", text: "limit price" },

@@ -141,7 +141,7 @@ export function placeOrder(version: number, order: Readonly<Record<string, strin
     0,
     0,
     "",
-    0,
+    of("trigger", 0),
     of("outsideRth", 0),
     0,
   ];

@@ -5,6 +5,8 @@ const TYPES: Readonly<Record<string, OrderType>> = { MKT: "market", LMT: "limit"
 /** An order without a time in force lives for the day. */
 const TIMES_IN_FORCE: Readonly<Record<string, TimeInForce>> = { "": "day", DAY: "day", GTC: "gtc", IOC: "ioc" };
 const SIDES: Readonly<Record<string, Side>> = { BUY: "buy", SELL: "sell" };
+/** Default and last: the exchange fires on the last price. Bid, ask, doubles and mid-points are not served. */
+const SERVED_TRIGGER_METHODS: readonly number[] = [0, 2];
 /** 0 and 1 are a bracket's own way, cancel with block; groups that reduce are not served. */
 const SERVED_OCA_TYPES: readonly number[] = [0, 1];
 
@@ -45,6 +47,7 @@ export function termsOf(order: WireOrder, accountId: string, isBracketChild: boo
   if (group !== undefined) return notServed(group);
   if (order.ocaGroup !== "" && !isBracketChild) return notServed(`ocaGroup ${order.ocaGroup} without a parent`);
   if (!SERVED_OCA_TYPES.includes(order.ocaType)) return notServed(`ocaType ${order.ocaType}`);
+  if (!SERVED_TRIGGER_METHODS.includes(order.triggerMethod)) return notServed(`triggerMethod ${order.triggerMethod}`);
   if (side === undefined) return invalid(`action ${order.action}`);
   if (order.account !== "" && order.account !== accountId) return invalid(`account ${order.account} is not managed`);
   const { quantity } = order;
