@@ -100,7 +100,8 @@ class MarketGenerator implements MarketSource {
     const playing = this.playing.find(({ profile }) => profile.symbol === symbol);
     if (playing === undefined) return [];
     if (timeframe === "1d") {
-      return playing.daily.filter((bar) => bar.start >= from && bar.start + 6 * 3_600 * SECOND <= to);
+      const isOver = (bar: Bar): boolean => (this.calendar.sessionOf(bar.start)?.close ?? to + 1) <= to;
+      return playing.daily.filter((bar) => bar.start >= from && isOver(bar));
     }
     const minutes = playing.minutes.filter((bar) => bar.start >= from && bar.start + MINUTE <= to);
     if (timeframe === "1m") return minutes;
