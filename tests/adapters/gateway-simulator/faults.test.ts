@@ -225,6 +225,16 @@ const marketData = (requestId: number): Frame => {
   return [1, 11, requestId, ...contract, 0, "", 0, 0, ""];
 };
 
+test("market data that the account has no subscription for answers 354 until it has one, and takes no line", async () => {
+  const market = await stepper(MARKET());
+  market.simulator.faults.withholdMarketData("AAPL");
+  expect(await market.ask(marketData(7))).toEqual([
+    ["4", "2", "7", "354", "Requested market data is not subscribed.", ""],
+  ]);
+  market.simulator.faults.withholdMarketData("AAPL", false);
+  expect(pick(await market.ask(marketData(7)), 58, 2)).toEqual([["7"]]);
+});
+
 test("what a client asked before it was gone is no subscription, but its order was sent and works", async () => {
   const simulator = await startGateway({ source: generatedMarket("gone", 1), speed: 10, latencyMs: 60 });
   onTestFinished(() => simulator.close());

@@ -52,6 +52,8 @@ export class MarketDesk {
   private readonly tapes = new Map<string, Tape>();
   private readonly lines = new Map<string, Line[]>();
   private count = 0;
+  /** Symbols whose data the account has not subscribed to: a fault. */
+  readonly withheld = new Set<string>();
   private session: Session | undefined;
 
   constructor(parts: {
@@ -74,6 +76,10 @@ export class MarketDesk {
       return;
     }
     const { symbol } = listing.instrument;
+    if (this.withheld.has(symbol)) {
+      connection.error(requestId, 354, "Requested market data is not subscribed.");
+      return;
+    }
     if (!request.isSnapshot && this.count >= LINES) {
       connection.error(requestId, 101, "Max number of tickers has been reached");
       return;

@@ -134,6 +134,13 @@ export class Faults {
     this.host.stage.orderFaults.isStatusDuplicated = isDuplicated;
   }
 
+  /** The account has no subscription for a symbol's market data: whoever asks for it is told 354. */
+  withholdMarketData(symbol: string, isWithheld = true): void {
+    const { withheld } = this.host.stage.market;
+    if (isWithheld) withheld.add(symbol);
+    else withheld.delete(symbol);
+  }
+
   /** A fill takes at most this many shares of a quote; undefined ends the fault. */
   partialFills(shares: number | undefined): void {
     this.host.stage.fillCap = shares;
