@@ -4,7 +4,7 @@ import { orderNotionalLimit } from "#core/risk/exposure-checks.ts";
 import { marketableLimit } from "#core/risk/risk-engine.ts";
 import { strategyOf } from "#core/strategies/registry.ts";
 import type { Strategy, StrategyDefinition } from "#core/strategies/strategy.ts";
-import type { Micros } from "#shared/lib/time.ts";
+import { isoText, type Micros } from "#shared/lib/time.ts";
 import type { Bar } from "#shared/model/market.ts";
 import type { OrderRequest } from "#shared/model/order.ts";
 import type { RiskFailure } from "#shared/model/risk.ts";
@@ -32,6 +32,8 @@ export class SignalStage {
   private readonly exits: ExitFlow;
   private readonly running: readonly Running[];
   private readonly featureSets = new Map<string, FeatureSet>();
+  /** End of the newest bar of each symbol. */
+  private readonly ends = new Map<string, Micros>();
   private readonly featureNames: readonly string[];
   private readonly lastWhyNot = new Map<string, string>();
 
@@ -54,7 +56,10 @@ export class SignalStage {
   /** Feature values that every running strategy asked for, once per symbol and bar however many ask. */
   onBar(symbol: string, bar: Bar, isLive: boolean): void {
     const { context } = this;
-    const vector = this.featureSet(symbol).push(bar);
+    const set = this.featureSet(symbol);
+    this.restartAfterGap(symbol, set, bar, isLive);
+    const vector = set.push(bar);
+    this.ends.set(symbol, vector.asOf);
     const features: Record<string, number> = {};
     vector.names.forEach((name, index) => {
       const value = vector.values[index];
@@ -72,6 +77,21 @@ export class SignalStage {
       this.act(strategy, symbol, wish, features);
       this.publish(strategy);
     }
+  }
+
+  /** Windows that span a hole would take distant bars for neighbours: after one the features warm up again. */
+  private restartAfterGap(symbol: string, set: FeatureSet, bar: Bar, isLive: boolean): void {
+    const { context } = this;
+    const { calendar } = context.market;
+    const end = this.ends.get(symbol);
+    if (end === undefined) return;
+    const next = calendar.sessionOf(end) === undefined ? calendar.nextSession(end)?.open : end;
+    if (next === undefined || bar.start <= next) return;
+    set.rebuild([]);
+    context.count("gaps");
+    if (!isLive) return;
+    const text = `${symbol}: no bar between ${isoText(next)} and ${isoText(bar.start)}; its features warm up again`;
+    context.alert("warning", "DATA_GAP", text, { symbol });
   }
 
   /** A strategy that throws is switched off by name; the engine goes on. */
