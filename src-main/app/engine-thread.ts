@@ -32,6 +32,7 @@ export type EngineMessage =
   | { readonly kind: "started" }
   | { readonly kind: "refused"; readonly code: string; readonly message: string; readonly remedy: string }
   | { readonly kind: "answer"; readonly id: number; readonly body: unknown }
+  | { readonly kind: "failed"; readonly id: number; readonly message: string }
   | { readonly kind: "log"; readonly line: string }
   | { readonly kind: "fatal"; readonly message: string };
 
@@ -42,6 +43,11 @@ export type EngineThread = {
   connectView(from: Origin["from"]): MessagePort;
   stop(): Promise<void>;
 };
+
+/** How long the thread may take to answer, on the wall clock: a hung engine must not keep its host from ending. */
+const ANSWER_MS = 10_000;
+
+type Waiting = { readonly resolve: (body: unknown) => void; readonly reject: (error: Error) => void };
 
 /** The engine could not start: the journal, the folder or the lock refused, with a remedy. */
 export class EngineRefusal extends Error {
@@ -63,15 +69,8 @@ export function startEngineThread(
   events: { readonly onLog: (line: string) => void; readonly onFatal: (error: Error) => void },
 ): Promise<EngineThread> {
   const worker = new Worker(entry, { workerData: data });
-  const waiting = new Map<number, (body: unknown) => void>();
-  let nextId = 0;
+  const { ask, settle, lose } = questions(worker);
   let isStopping = false;
-  const ask = <T>(make: (id: number) => EngineRequest): Promise<T> =>
-    new Promise((resolve) => {
-      nextId += 1;
-      waiting.set(nextId, (body) => resolve(body as T));
-      worker.postMessage(make(nextId));
-    });
   const thread: EngineThread = {
     command: (command, origin) => ask((id) => ({ kind: "command", id, command, origin })),
     report: () => ask((id) => ({ kind: "report", id })),
@@ -82,20 +81,23 @@ export function startEngineThread(
     },
     async stop() {
       isStopping = true;
-      await ask((id) => ({ kind: "stop", id }));
-      await worker.terminate();
+      try {
+        await ask((id) => ({ kind: "stop", id }));
+      } finally {
+        await worker.terminate();
+      }
     },
   };
   return new Promise((resolve, reject) => {
     worker.on("message", (message: EngineMessage) => {
       if (message.kind === "started") resolve(thread);
-      else if (message.kind === "refused") reject(new EngineRefusal(message.code, message.message, message.remedy));
-      else if (message.kind === "log") events.onLog(message.line);
+      else if (message.kind === "refused") {
+        isStopping = true;
+        reject(new EngineRefusal(message.code, message.message, message.remedy));
+        void worker.terminate();
+      } else if (message.kind === "log") events.onLog(message.line);
       else if (message.kind === "fatal") events.onFatal(new Error(message.message));
-      else {
-        waiting.get(message.id)?.(message.body);
-        waiting.delete(message.id);
-      }
+      else settle(message);
     });
     worker.on("error", (error: unknown) => {
       const failure = error instanceof Error ? error : new Error(String(error));
@@ -103,7 +105,51 @@ export function startEngineThread(
       events.onFatal(failure);
     });
     worker.on("exit", (code) => {
-      if (!isStopping) events.onFatal(new Error(`the engine's thread ended with code ${code}`));
+      const failure = new Error(`the engine's thread ended with code ${code}`);
+      lose(failure);
+      if (!isStopping) events.onFatal(failure);
     });
   });
+}
+
+/** Requests to the thread: each is answered, refused, out of time, or lost with the thread. */
+function questions(worker: Worker) {
+  const waiting = new Map<number, Waiting>();
+  let nextId = 0;
+  let lost: Error | undefined;
+  const take = (id: number): Waiting | undefined => {
+    const asked = waiting.get(id);
+    waiting.delete(id);
+    return asked;
+  };
+  return {
+    ask: <T>(make: (id: number) => Exclude<EngineRequest, { kind: "view" }>): Promise<T> =>
+      new Promise<T>((resolve, reject) => {
+        if (lost !== undefined) return reject(lost);
+        nextId += 1;
+        const id = nextId;
+        const request = make(id);
+        const timer = setTimeout(
+          () => take(id)?.reject(new Error(`the engine's thread does not answer: ${request.kind}`)),
+          ANSWER_MS,
+        );
+        const done =
+          <V>(then: (value: V) => void) =>
+          (value: V): void => {
+            clearTimeout(timer);
+            then(value);
+          };
+        waiting.set(id, { resolve: done((body) => resolve(body as T)), reject: done(reject) });
+        worker.postMessage(request);
+      }),
+    settle(message: Extract<EngineMessage, { readonly id: number }>): void {
+      const asked = take(message.id);
+      if (message.kind === "answer") asked?.resolve(message.body);
+      else asked?.reject(new Error(message.message));
+    },
+    lose(failure: Error): void {
+      lost = failure;
+      for (const id of [...waiting.keys()]) take(id)?.reject(failure);
+    },
+  };
 }

@@ -59,8 +59,17 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const { config } = options.loaded;
   const lock = acquireInstanceLock(options.folder);
   const closers: (() => void | Promise<void>)[] = [() => lock.release()];
+  // One that fails keeps none of the others from closing: the lock above all must be let go of.
   const closeAll = async (): Promise<void> => {
-    for (const close of closers.splice(0).reverse()) await close();
+    const failures: unknown[] = [];
+    for (const close of closers.splice(0).reverse()) {
+      try {
+        await close();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   };
   try {
     const joined = config.simulation.gateway === undefined ? undefined : parseAddress(config.simulation.gateway);
@@ -98,7 +107,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
     closers.push(() => thread.stop());
     return await serveHost({ options, thread, gateway: simulator?.gateway, gatewayPort: port, closers, closeAll });
   } catch (error) {
-    await closeAll();
+    // Why it cannot start is what the person must read, not what failed on the way back.
+    await Promise.allSettled([closeAll()]);
     throw error;
   }
 }

@@ -156,6 +156,7 @@ async function connect(parts: {
   const { options, engine, broker, store, clock, timers } = parts;
   const latch = createKillLatch(options.latchFolder);
   const waiting = new Map<string, (result: CommandResult) => void>();
+  let isBroken = false;
   const runner = new Runner({
     engine,
     broker,
@@ -169,7 +170,10 @@ async function connect(parts: {
       waiting.get(result.commandId)?.(result);
       waiting.delete(result.commandId);
     },
-    onFatal: options.onFatal,
+    onFatal: (error) => {
+      isBroken = true;
+      options.onFatal(error);
+    },
   });
   const command = (commandId: string, body: Command, origin: Origin): Promise<CommandResult> =>
     new Promise((resolve) => {
@@ -201,9 +205,11 @@ async function connect(parts: {
     report: () => reportOf({ engine, runner, store, folder: options.folder }),
     stop: async () => {
       clearInterval(stalls);
-      if (options.time.kind !== "lockStep") await cancelEntries(engine, command);
+      if (options.time.kind !== "lockStep" && !isBroken) await cancelEntries(engine, command);
       await broker.stop();
       await runner.stop();
+      // What broke the run may have broken its state: no snapshot, no clean end. The next start folds the facts.
+      if (isBroken) return;
       await store.saveSnapshot(clock.now(), engine.snapshot());
       await store.close("Ended");
     },

@@ -11,6 +11,12 @@ const parent = present(parentPort ?? undefined, "the engine's entry runs in a wo
 const data: EngineThreadData = workerData;
 const say = (message: EngineMessage): void => parent.postMessage(message);
 
+/** The sentence of a named error; a bug is told with its stack. */
+function errorWords(error: unknown): string {
+  if (error instanceof StoreError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
 const views = createViews({ speed: data.speed, configuration: data.configuration, build: data.build });
 
 async function serve(trading: Trading, request: EngineRequest): Promise<void> {
@@ -39,11 +45,14 @@ try {
     storeWorker: new URL(data.storeWorker),
     publications: views.publications,
     log: (line) => say({ kind: "log", line }),
-    onFatal: (error) => say({ kind: "fatal", message: error.stack ?? error.message }),
+    onFatal: (error) => say({ kind: "fatal", message: errorWords(error) }),
   });
   views.attach(trading);
   parent.on("message", (request: EngineRequest) => {
-    serve(trading, request).catch((error: unknown) => say({ kind: "fatal", message: String(error) }));
+    serve(trading, request).catch((error: unknown) => {
+      if (request.kind === "view") say({ kind: "fatal", message: errorWords(error) });
+      else say({ kind: "failed", id: request.id, message: errorWords(error) });
+    });
   });
   say({ kind: "started" });
 } catch (error) {

@@ -3,7 +3,7 @@ import { createLogger } from "#adapters/system/logger.ts";
 import { startSimulation } from "#app/market.ts";
 import { MILLISECOND } from "#shared/lib/time.ts";
 import { CommandError, type CommonOptions, configurationOf, EXIT, print } from "./context.ts";
-import { createEnding } from "./headless.ts";
+import { createEnding } from "./ending.ts";
 
 export type GatewayCommandOptions = CommonOptions & {
   readonly lockStep?: string;

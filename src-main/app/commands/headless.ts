@@ -2,6 +2,7 @@ import { type Host, startHost } from "#app/host.ts";
 import { productFile, workerUrls } from "#app/places.ts";
 import type { Configuration } from "#shared/model/config.ts";
 import { type CommandContext, CommandError, type CommonOptions, EXIT, prepare, print } from "./context.ts";
+import { broken, createEnding, type Ending } from "./ending.ts";
 
 export type HeadlessOptions = CommonOptions & {
   readonly auto?: boolean;
@@ -58,24 +59,6 @@ function announce(host: Host, { logger, loaded }: CommandContext): void {
   if (url !== undefined) process.stderr.write(`RoboTrader is served at ${url}\n`);
 }
 
-/** Why a run ends: asked to, played out, or broken. */
-export type Ending = {
-  readonly wait: Promise<{ readonly reason: string; readonly error?: Error }>;
-  end(reason: string): void;
-  fail(error: Error): void;
-};
-
-export function createEnding(): Ending {
-  let settle: (ending: { readonly reason: string; readonly error?: Error }) => void = () => undefined;
-  const wait = new Promise<{ readonly reason: string; readonly error?: Error }>((resolve) => {
-    settle = resolve;
-  });
-  const end = (reason: string): void => settle({ reason });
-  process.once("SIGTERM", () => end("SIGTERM"));
-  process.once("SIGINT", () => end("SIGINT"));
-  return { wait, end, fail: (error) => settle({ reason: error.message, error }) };
-}
-
 type Progress = {
   readonly decisions?: { readonly approved: number; readonly denied: number };
   readonly workingEntries?: number;
@@ -104,18 +87,21 @@ async function finish(parts: {
   const { host, options, context, ending } = parts;
   const { reason, error } = await ending.wait;
   context.logger.info(`ending: ${reason}`);
-  if (error !== undefined) {
-    const [ended] = await Promise.allSettled([host.stop()]);
-    const also = ended.status === "rejected" ? `; the end failed too: ${String(ended.reason)}` : "";
-    throw new CommandError("HOST_FAILED", `${error.message}${also}`);
-  }
-  const report = await host.report();
-  const gateway = gatewayReport(host);
-  await host.stop();
+  if (error !== undefined) throw await broken(host, error);
+  const { report, gateway } = await lastReport(host);
   const { maxRSS } = process.resourceUsage();
   const memory = { rssMegabytes: megabytes(process.memoryUsage.rss()), peakMegabytes: megabytes(maxRSS * 1_024) };
   print(options, { ...report, ...gateway, memory }, () => reportText(report));
   return EXIT.done;
+}
+
+/** What the run came to; the host ends in order whether or not it still answers. */
+async function lastReport(host: Host) {
+  try {
+    return { report: await host.report(), gateway: gatewayReport(host) };
+  } finally {
+    await host.stop();
+  }
 }
 
 /** How often a cycle's progress is looked at. */

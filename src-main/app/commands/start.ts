@@ -4,7 +4,7 @@ import { workerUrls } from "#app/places.ts";
 import { openWindow } from "#app/window.ts";
 import { buildWorkstation } from "#app/workstation.ts";
 import { type CommonOptions, EXIT, prepare, print } from "./context.ts";
-import { createEnding } from "./headless.ts";
+import { broken, createEnding } from "./ending.ts";
 import { runningUrl } from "./remote.ts";
 
 export type StartOptions = CommonOptions & { readonly browser?: boolean };
@@ -42,7 +42,7 @@ export async function start(options: StartOptions): Promise<number> {
   const { reason, error } = await ending.wait;
   say(`ending: ${reason}`);
   window.close();
+  if (error !== undefined) throw await broken(host, error);
   await host.stop();
-  if (error !== undefined) throw error;
   return EXIT.done;
 }
