@@ -82,6 +82,20 @@ function makeFolder(folder: string): void {
   mkdirSync(folder, { mode: 0o700 });
 }
 
+/**
+ * Runs `write` in a folder that is made when it is not there: the latch of a kill needs no profile, no lock and no journal.
+ *
+ * @throws DataDirectoryError
+ */
+export function writeInFolder(folder: string, write: () => void): void {
+  try {
+    makeFolder(folder);
+    write();
+  } catch (error) {
+    throw folderFailure(folder, error);
+  }
+}
+
 /** The profile that a folder belongs to; undefined for a new one. */
 function ownerOf(folder: string): string | undefined {
   try {
