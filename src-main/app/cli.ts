@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { buildInfo } from "#app/build-info.ts";
-import { CommandError, type CommonOptions, EXIT } from "#app/commands/context.ts";
+import { CommandError, type CommonOptions, EXIT, hasAnswered } from "#app/commands/context.ts";
 import { DataDirectoryError } from "#app/data-directory.ts";
 import { EngineRefusal } from "#app/engine-thread.ts";
 
@@ -140,9 +140,17 @@ function remoteCommands(
     .action(action(async (options: CommonOptions) => (await remote()).arm(options)));
 }
 
+/** Commander has told the person on standard error; a program that asked for JSON gets its one document too. */
+function explainUsage(error: CommanderError, argv: readonly string[]): number {
+  if (error.exitCode === 0) return EXIT.done;
+  const message = error.message.replace(/^error: /, "");
+  if (argv.includes("--json")) process.stdout.write(`${JSON.stringify({ error: { code: "USAGE", message } })}\n`);
+  return EXIT.usage;
+}
+
 /** Prints why it ended, in the form that was asked for, and returns the exit code. */
 function explain(error: unknown, argv: readonly string[]): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof CommanderError) return explainUsage(error, argv);
   const isNamed = error instanceof Error && (NAMED.has(error.name) || error instanceof DataDirectoryError);
   const exitCode = error instanceof CommandError ? error.exitCode : EXIT.failed;
   if (!(error instanceof CommandError || error instanceof EngineRefusal || isNamed)) {
@@ -151,7 +159,8 @@ function explain(error: unknown, argv: readonly string[]): number {
   const code = error instanceof Error && "code" in error ? String(error.code) : "FAILED";
   const message = error instanceof Error ? error.message : String(error);
   const remedy = error instanceof Error && "remedy" in error ? String(error.remedy) : undefined;
-  if (argv.includes("--json")) process.stdout.write(`${JSON.stringify({ error: { code, message, remedy } })}\n`);
+  if (argv.includes("--json") && !hasAnswered())
+    process.stdout.write(`${JSON.stringify({ error: { code, message, remedy } })}\n`);
   process.stderr.write(`robotrader: ${message}\n${remedy === undefined ? "" : `remedy: ${remedy}\n`}`);
   return exitCode;
 }

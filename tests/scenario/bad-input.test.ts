@@ -102,6 +102,12 @@ const MISTAKES: readonly Mistake[] = [
     /profile live needs an approved account/,
     2,
   ],
+  [
+    "a latency that is no number",
+    (at) => ["headless", "--latency-ms", "abc", "--data-dir", at],
+    /--latency-ms abc: a whole number from 0 is needed/,
+    2,
+  ],
   ["an unknown command", () => ["frobnicate"], /unknown command 'frobnicate'/, 2],
   ["an unknown option", () => ["headless", "--fast"], /unknown option '--fast'/, 2],
   [
@@ -131,6 +137,16 @@ describe("what a person gets wrong is answered in one sentence", () => {
     const { stdout, code } = await cli(["status", "--json", "--data-dir", folder]);
     expect(code).toBe(3);
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: "NO_HOST" } });
+  });
+
+  test.each([
+    [["frobnicate", "--json"], /unknown command 'frobnicate'/],
+    [["status", "--json", "--fast"], /unknown option '--fast'/],
+    [["replay", "--json"], /missing required argument 'journal'/],
+  ] as const)("with --json a mistake of usage is one document too: %j", async (args, says) => {
+    const { stdout, code } = await cli(args);
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toEqual({ error: { code: "USAGE", message: expect.stringMatching(says) } });
   });
 
   test("a folder without permission", async () => {

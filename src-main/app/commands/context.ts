@@ -79,7 +79,20 @@ export function prepare(options: CommonOptions, name: string): CommandContext {
   return { loaded, folder, build: buildInfo(), logger };
 }
 
+/** The value of an option that is no key of the configuration. */
+export function wholeNumber(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new CommandError("BAD_OPTION", `--${name} ${text}: a whole number from 0 is needed`, EXIT.usage);
+}
+
+let isAnswered = false;
+
+/** True once the command's document is out: what goes wrong later is told on standard error alone. */
+export const hasAnswered = (): boolean => isAnswered;
+
 /** One JSON document on standard output, or text for people. */
 export function print(options: CommonOptions, document: unknown, text: () => string): void {
+  isAnswered = true;
   process.stdout.write(options.json === true ? `${JSON.stringify(document, undefined, 2)}\n` : `${text()}\n`);
 }

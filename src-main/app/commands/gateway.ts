@@ -2,7 +2,7 @@ import { wallMs } from "#adapters/system/clock.ts";
 import { createLogger } from "#adapters/system/logger.ts";
 import { startSimulation } from "#app/market.ts";
 import { MILLISECOND } from "#shared/lib/time.ts";
-import { CommandError, type CommonOptions, configurationOf, EXIT, print } from "./context.ts";
+import { CommandError, type CommonOptions, configurationOf, EXIT, print, wholeNumber } from "./context.ts";
 import { createEnding } from "./ending.ts";
 
 export type GatewayCommandOptions = CommonOptions & {
@@ -10,13 +10,6 @@ export type GatewayCommandOptions = CommonOptions & {
   readonly maxVersion?: string;
   readonly latencyMs?: string;
 };
-
-function numberOf(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 0) return value;
-  throw new CommandError("BAD_OPTION", `--${name} ${text}: a whole number from 0 is needed`, EXIT.usage);
-}
 
 /** The simulator alone, for any client that speaks the protocol. */
 export async function gateway(options: GatewayCommandOptions): Promise<number> {
@@ -35,8 +28,8 @@ export async function gateway(options: GatewayCommandOptions): Promise<number> {
   }
   const logger = createLogger({ level: config.log.level, name: "gateway" });
   const ending = createEnding();
-  const latencyMs = numberOf("latency-ms", options.latencyMs);
-  const maxVersion = numberOf("max-version", options.maxVersion);
+  const latencyMs = wholeNumber("latency-ms", options.latencyMs);
+  const maxVersion = wholeNumber("max-version", options.maxVersion);
   const simulator = await startSimulation({
     config,
     speed,

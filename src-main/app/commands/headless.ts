@@ -1,7 +1,8 @@
 import { type Host, startHost } from "#app/host.ts";
 import { productFile, workerUrls } from "#app/places.ts";
+import { buildWorkstation } from "#app/workstation.ts";
 import type { Configuration } from "#shared/model/config.ts";
-import { type CommandContext, CommandError, type CommonOptions, EXIT, prepare, print } from "./context.ts";
+import { type CommandContext, CommandError, type CommonOptions, EXIT, prepare, print, wholeNumber } from "./context.ts";
 import { broken, createEnding, type Ending } from "./ending.ts";
 
 export type HeadlessOptions = CommonOptions & {
@@ -16,19 +17,22 @@ export type HeadlessOptions = CommonOptions & {
 export async function headless(options: HeadlessOptions): Promise<number> {
   const context = prepare(options, "headless");
   checkOptions(options, context.loaded.config);
+  const latencyMs = wholeNumber("latency-ms", options.latencyMs);
+  const isServed = options.serve === true;
+  if (isServed) await buildWorkstation(workstationFolder(), (line) => context.logger.info(line));
   const ending = createEnding();
   const host = await startHost({
     loaded: context.loaded,
     folder: context.folder,
     workers: workerUrls(),
     build: context.build,
-    workstation: options.serve === true ? workstationFolder() : undefined,
+    workstation: isServed ? workstationFolder() : undefined,
     log: (line) => context.logger.info(line),
     onEnd: () => options.exitAtEnd === true && ending.end("the replay has ended"),
     onFatal: (error) => ending.fail(error),
-    ...(options.latencyMs === undefined ? {} : { latencyMs: Number(options.latencyMs) }),
+    ...(latencyMs === undefined ? {} : { latencyMs }),
   });
-  await arm(host, options, context.loaded.config.profile);
+  if (options.auto === true) await arm(host, context);
   announce(host, context);
   if (options.once === true) void waitForCycle(host).then(() => ending.end("one cycle is done"));
   return finish({ host, options, context, ending });
@@ -46,9 +50,12 @@ function checkOptions(options: HeadlessOptions, config: Configuration): void {
 }
 
 /** Profile simulation starts armed; elsewhere `--auto` arms, and live needs a person who types the account id. */
-async function arm(host: Host, options: HeadlessOptions, profile: string): Promise<void> {
-  if (options.auto !== true || profile !== "paper") return;
-  await host.command({ kind: "arm" }, { who: "--auto", from: "cli" });
+async function arm(host: Host, { loaded, logger }: CommandContext): Promise<void> {
+  const { profile } = loaded.config;
+  if (profile === "live") logger.warn("not armed: profile live is armed by a person, with 'robotrader arm --account'");
+  if (profile !== "paper") return;
+  const { accepted, message } = await host.command({ kind: "arm" }, { who: "--auto", from: "cli" });
+  if (!accepted) logger.warn(`not armed: ${message}`);
 }
 
 function announce(host: Host, { logger, loaded }: CommandContext): void {

@@ -3,11 +3,11 @@ import { startHost } from "#app/host.ts";
 import { workerUrls } from "#app/places.ts";
 import { openWindow } from "#app/window.ts";
 import { buildWorkstation } from "#app/workstation.ts";
-import { type CommonOptions, EXIT, prepare, print } from "./context.ts";
+import { type CommonOptions, EXIT, prepare, print, wholeNumber } from "./context.ts";
 import { broken, createEnding } from "./ending.ts";
 import { runningUrl } from "./remote.ts";
 
-export type StartOptions = CommonOptions & { readonly browser?: boolean };
+export type StartOptions = CommonOptions & { readonly browser?: boolean; readonly latencyMs?: string };
 
 const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
@@ -23,6 +23,7 @@ export async function start(options: StartOptions): Promise<number> {
     print(options, { url: running, isRunning: true }, () => "");
     return EXIT.done;
   }
+  const latencyMs = wholeNumber("latency-ms", options.latencyMs);
   await buildWorkstation(workstationFolder(), say);
   const ending = createEnding();
   const host = await startHost({
@@ -34,10 +35,15 @@ export async function start(options: StartOptions): Promise<number> {
     log: (line) => context.logger.info(line),
     onEnd: () => say("the recorded day has been played to its end"),
     onFatal: (error) => ending.fail(error),
+    ...(latencyMs === undefined ? {} : { latencyMs }),
   });
   if (profile === "simulation")
     say(`SIMULATED market and account, at ${simulation.speed} times the speed of the clock.`);
-  say(`RoboTrader is served at ${host.loginUrl() ?? "no address: the workstation is not built"}`);
+  const address = host.loginUrl();
+  say(`RoboTrader is served at ${address ?? "no address: http.enabled is false, or the workstation is not built"}`);
+  if (options.json === true) {
+    print(options, { url: address, isRunning: false, folder: context.folder, pid: process.pid }, () => "");
+  }
   const window = await openWindow({ folder: context.folder, profile, isBrowserOnly: options.browser === true, say });
   const { reason, error } = await ending.wait;
   say(`ending: ${reason}`);
