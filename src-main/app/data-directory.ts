@@ -74,6 +74,10 @@ export function folderFailure(folder: string, error: unknown): DataDirectoryErro
   return new DataDirectoryError(folder, `data directory ${folder} cannot be used: ${cause}; ${advice}`);
 }
 
+/** Longest path of a local socket that every Unix takes, in bytes: macOS has 104 with the closing zero (sys/un.h). */
+const LONGEST_SOCKET_PATH = 103;
+const LONGEST_FOLDER = LONGEST_SOCKET_PATH - "/control.sock".length;
+
 /** Step by step: asked to make a whole path, Node tries for ever where the file system answers "no such file" (/proc). */
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
@@ -117,6 +121,11 @@ export function openDataDirectory(
   machine: Machine = thisMachine(),
 ): string {
   const folder = dataDirectoryPath(given, machine);
+  if (machine.platform !== "win32" && Buffer.byteLength(folder) > LONGEST_FOLDER)
+    throw new DataDirectoryError(
+      folder,
+      `data directory ${folder} cannot be used: its path has more than ${LONGEST_FOLDER} bytes, and the control socket in it would have too long a name; choose another with --data-dir`,
+    );
   let owner: string | undefined;
   try {
     makeFolder(folder);

@@ -45,6 +45,12 @@ const MISTAKES: readonly Mistake[] = [
     /data directory \/proc\/robotrader cannot be used/,
     1,
   ],
+  [
+    "a folder with too long a path for a socket",
+    (at) => ["headless", "--data-dir", join(at, "x".repeat(100))],
+    /its path has more than 90 bytes, and the control socket in it would have too long a name/,
+    1,
+  ],
   ["an empty folder name", () => ["headless", "--data-dir", ""], /--data-dir is empty; name a folder/, 1],
   [
     "a day without trading",
