@@ -1,6 +1,7 @@
 import { createIbkrBroker } from "#adapters/ibkr/broker.ts";
 import { createLockStep } from "#adapters/ibkr/lock-step.ts";
 import { createStore } from "#adapters/store/store-client.ts";
+import { StoreError } from "#adapters/store/store-error.ts";
 import {
   createSharedClock,
   createSystemClock,
@@ -10,11 +11,12 @@ import {
 } from "#adapters/system/clock.ts";
 import { createKillLatch } from "#adapters/system/latch.ts";
 import { engineSettings } from "#app/configuration/engine-settings.ts";
+import { watchStalls } from "#app/stall-watch.ts";
 import { Engine } from "#core/engine/engine.ts";
 import type { EngineOptions } from "#core/engine/options.ts";
 import { MINUTE_DAYS } from "#core/engine/options.ts";
 import { reportView } from "#core/engine/views.ts";
-import type { Broker, Clock, Timers } from "#runtime/ports.ts";
+import type { Broker, Clock, Disposer, Timers } from "#runtime/ports.ts";
 import { recover } from "#runtime/recovery.ts";
 import { type PublicationSink, Runner } from "#runtime/runner.ts";
 import type { Store } from "#runtime/store-port.ts";
@@ -62,8 +64,6 @@ export type Trading = {
 };
 
 const STOP_PATIENCE_MS = 2_000;
-/** A host whose journal does not answer for this long must stop opening; measured on the wall clock. */
-const STALL_CHECK_MS = 100;
 /** In lock-step time waits for the journal and nothing grows stale: only a journal that hangs ends the run. */
 const LOCK_STEP_HANG_MS = 10_000;
 
@@ -194,7 +194,7 @@ async function connect(parts: {
   );
   broker.watch(engine.context.options.symbols);
   await broker.start(runner.sink);
-  const stalls = watchStalls(parts, runner);
+  const stopWatching = reportStalls(parts, runner);
   return {
     engine,
     runner,
@@ -204,7 +204,7 @@ async function connect(parts: {
     command,
     report: () => reportOf({ engine, runner, store, folder: options.folder }),
     stop: async () => {
-      clearInterval(stalls);
+      stopWatching();
       if (options.time.kind !== "lockStep" && !isBroken) await cancelEntries(engine, command);
       await broker.stop();
       await runner.stop();
@@ -236,22 +236,25 @@ async function cancelEntries(
   while (entries() > 0 && wallMs() < until) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-function watchStalls(parts: { options: TradingOptions; store: Store; clock: Clock }, runner: Runner): NodeJS.Timeout {
+function reportStalls(parts: { options: TradingOptions; store: Store; clock: Clock }, runner: Runner): Disposer {
   const { store, clock, options } = parts;
   const isLockStep = options.time.kind === "lockStep";
   const { stallMilliseconds } = options.config.journal;
-  const limit = isLockStep ? Math.max(stallMilliseconds, LOCK_STEP_HANG_MS) : stallMilliseconds;
-  let isStalled = false;
-  const look = (): void => {
-    const waitedMs = store.waitingMs();
-    if (waitedMs > limit === isStalled) return;
-    isStalled = waitedMs > limit;
-    const detail = isStalled ? `the journal has not acknowledged for ${Math.round(waitedMs)} ms` : "it writes again";
-    if (isStalled && isLockStep) options.onFatal(new Error(`JOURNAL_STALL: ${detail}`));
-    else runner.enqueue({ kind: "journalStall", time: clock.now(), stalled: isStalled, detail });
-  };
-  // One turn later: an acknowledgement that lay in the queue while this thread was busy has been read by then.
-  return setInterval(() => setImmediate(look), STALL_CHECK_MS);
+  return watchStalls(
+    () => store.waitingMs(),
+    isLockStep ? Math.max(stallMilliseconds, LOCK_STEP_HANG_MS) : stallMilliseconds,
+    (waitedMs) => {
+      const stalled = waitedMs !== undefined;
+      const detail = stalled ? `the journal has not acknowledged for ${Math.round(waitedMs)} ms` : "it writes again";
+      if (stalled && isLockStep) options.onFatal(stallError(detail, options.folder));
+      else runner.enqueue({ kind: "journalStall", time: clock.now(), stalled, detail });
+    },
+  );
+}
+
+function stallError(message: string, path: string): StoreError {
+  const remedy = "The disk hangs: check it, or take another folder by --data-dir.";
+  return new StoreError({ code: "JOURNAL_STALL", message, path, remedy });
 }
 
 /** What `headless --json` prints and the parity of two runs is read from. */
