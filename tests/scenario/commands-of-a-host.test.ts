@@ -1,8 +1,8 @@
-import { rmSync } from "node:fs";
+import { rmSync, statSync, truncateSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createKillLatch } from "#adapters/system/latch.ts";
-import { newFolder, until } from "#tests/support/host.ts";
-import { type Running, runCli } from "#tests/support/processes.ts";
+import { newFolder, startTestHost, until } from "#tests/support/host.ts";
+import { cli, type Running, runCli } from "#tests/support/processes.ts";
 
 const BUILD_MS = 120_000;
 
@@ -56,4 +56,17 @@ test("headless --auto says why it is not armed", { timeout: 40_000 }, async () =
   await until(() => output.stderr.includes("not armed: killed: re-arm first"), "the refusal is told");
   child.kill("SIGTERM");
   expect(await exited).toBe(0);
+});
+
+test("replay says that a recording is damaged, and fails where the run had ended in order", {
+  timeout: 40_000,
+}, async () => {
+  const recorded = await startTestHost({ "simulation.seed": 3, "simulation.date": "2026-11-23" }, { folder });
+  const { journal, recording } = await recorded.host.report();
+  await recorded.host.stop();
+  const path = String(recording);
+  truncateSync(path, statSync(path).size - 5);
+  const { code, stdout } = await cli(["replay", String(journal)]);
+  expect(stdout).toMatch(/events, cut: the last \d+ bytes of the recording are no whole records/);
+  expect(code).toBe(1);
 });

@@ -69,9 +69,11 @@ export async function replay(journal: string, options: CommonOptions & { readonl
     print(
       options,
       document,
-      () => `run ${document.run}: ${document.events} events\ndecisionHash ${document.decisionHash}`,
+      () => `run ${document.run}: ${document.events} events, ${document.ending}\ndecisionHash ${document.decisionHash}`,
     );
-    return EXIT.done;
+    // The last record of a crashed run may be torn; of a run that ended in order the recording is whole, or damaged.
+    const isDamaged = document.isCut && wanted.end?.kind === "Ended";
+    return isDamaged ? EXIT.failed : EXIT.done;
   } finally {
     reader.close();
   }
@@ -80,9 +82,9 @@ export async function replay(journal: string, options: CommonOptions & { readonl
 async function play(engine: Engine, recording: string) {
   const hash = createDecisionHash();
   let events = 0;
-  let ending = "complete";
+  let tornBytes = 0;
   const onEnd = (end: { readonly tornBytes: number }): void => {
-    if (end.tornBytes > 0) ending = `cut: ${end.tornBytes} bytes of a torn last record`;
+    tornBytes = end.tornBytes;
   };
   for await (const { text } of readRecording(recording, onEnd)) {
     const event = JSON.parse(text) as EngineEvent;
@@ -90,5 +92,7 @@ async function play(engine: Engine, recording: string) {
     events += 1;
   }
   const report = reportView(engine.context, engine.broker.cashDifference());
-  return { events, ending, decisionHash: hash.digest(), ...report };
+  const isCut = tornBytes > 0;
+  const ending = isCut ? `cut: the last ${tornBytes} bytes of the recording are no whole records` : "complete";
+  return { events, isCut, ending, decisionHash: hash.digest(), ...report };
 }
