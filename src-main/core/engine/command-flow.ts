@@ -26,6 +26,11 @@ const yes = (message: string, orderRefs: readonly string[] = []): Answer => ({
 });
 const no = (message: string): Answer => ({ accepted: false, message, orderRefs: [], failures: [] });
 
+function stopStands(symbol: string): Answer {
+  const detail = `${symbol} has its stop at the broker already; close the position, or sell by a limit`;
+  return { ...no(detail), failures: [{ code: "STOP_STANDS", detail }] };
+}
+
 /** A person's acts. Each is answered once; the same id again gives the same answer and no second effect. */
 export class CommandFlow {
   private readonly context: Context;
@@ -106,9 +111,9 @@ export class CommandFlow {
     const request = this.requestOf(ticket, origin.who, context.mintIntentId("manual"));
     // An exit beside working stops could fill twice: it takes the way that cancels them first.
     if (request.reduceOnly && closingShares(context, ticket.symbol) > 0) {
-      if (ticket.stopPrice !== undefined)
-        return no("the position has its stop already; a second one beside it could fill twice");
       const { symbol, quantity, limitPrice } = ticket;
+      // That way sends at once: a stop that waits for its price would be sold at the market.
+      if (ticket.stopPrice !== undefined) return stopStands(ticket.symbol);
       const wish = { symbol, quantity, owner: undefined, source: request.source, reason: request.reason };
       const isStarted = this.exits.close(limitPrice === undefined ? wish : { ...wish, limitPrice });
       return isStarted ? yes("stops are cancelled first, then the exit is sent") : no("nothing to close");

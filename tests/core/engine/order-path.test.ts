@@ -147,6 +147,23 @@ test("limits are changed by the key that the console shows; what lets more throu
   expect(set("breaker.nothing", 2, "test")).toBe(false);
 });
 
+test("a sell stop on shares that have their stop is refused: it is not an exit at once", () => {
+  const driver = new EngineDriver().ready();
+  driver.order();
+  driver.acknowledge();
+  driver.fill(driver.find("entry"));
+  for (const terms of [{ type: "stop" }, { type: "stopLimit", limitPrice: 97.9 }] as const) {
+    const made = driver.effects.length;
+    const ticket = { symbol: "AAPL", side: "sell", quantity: 10 } as const;
+    const rest = { timeInForce: "day", outsideRth: false, reduceOnly: true, stopPrice: 98 } as const;
+    const result = driver.command({ kind: "placeOrder", ticket: { ...ticket, ...rest, ...terms } });
+    expect(result.accepted).toBe(false);
+    expect(driver.codes(result)).toEqual(["STOP_STANDS"]);
+    expect(kinds(driver.effects.slice(made))).not.toContain("cancel");
+    expect(kinds(driver.effects.slice(made))).not.toContain("submit");
+  }
+});
+
 test("a position that lost too much is closed and its symbol only reduces", () => {
   const driver = new EngineDriver({ "risk.positionLossPercent": 0.5 }).ready();
   driver.order();
