@@ -85,7 +85,8 @@ export class CommandFlow {
 
   /** The gate's answer for a ticket, without any consequence. */
   preview(ticket: Ticket) {
-    return previewRequest(this.context, this.requestOf(ticket, "preview", "preview"));
+    const request = this.requestOf(ticket, "preview", "preview");
+    return previewRequest(this.context, request, this.isExitBesideStops(request) && ticket.stopPrice === undefined);
   }
 
   private requestOf(ticket: Ticket, who: string, intentId: string): OrderRequest {
@@ -106,11 +107,15 @@ export class CommandFlow {
     };
   }
 
+  /** Such an exit could fill twice: it takes the way that cancels the stops first. */
+  private isExitBesideStops(request: OrderRequest): boolean {
+    return request.reduceOnly && closingShares(this.context, request.symbol) > 0;
+  }
+
   private place(ticket: Ticket, origin: Origin): Answer {
     const { context } = this;
     const request = this.requestOf(ticket, origin.who, context.mintIntentId("manual"));
-    // An exit beside working stops could fill twice: it takes the way that cancels them first.
-    if (request.reduceOnly && closingShares(context, ticket.symbol) > 0) {
+    if (this.isExitBesideStops(request)) {
       const { symbol, quantity, limitPrice } = ticket;
       // That way sends at once: a stop that waits for its price would be sold at the market.
       if (ticket.stopPrice !== undefined) return stopStands(ticket.symbol);

@@ -60,12 +60,17 @@ export function submitRequest(
   return { isAccepted: false, orderRefs: [], failures: outcome.failures, decision };
 }
 
-/** The gate's answer without any consequence, for the ticket's preview. */
+/**
+ * The gate's answer without any consequence, for the ticket's preview. An exit that cancels the stops first is judged as
+ * the gate will judge it then: with nothing left that closes.
+ */
 export function previewRequest(
   context: Context,
   request: OrderRequest,
+  isAfterCancels: boolean,
 ): { outcome: RiskDecision; view: RiskView; decision: Decision } {
-  const view = riskView(context, request, likenessOf(request));
+  const now = riskView(context, request, likenessOf(request));
+  const view = isAfterCancels ? { ...now, workingClose: 0 } : now;
   const outcome = decide(request, view, () => "preview");
   return { outcome, view, decision: decisionOf(outcome, view, context, {}) };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { riskGauges } from "#core/engine/risk-stage.ts";
 import { canonical } from "#shared/lib/canonical.ts";
+import type { Ticket } from "#shared/model/command.ts";
 import { EngineDriver, kinds } from "./engine-driver.ts";
 
 describe("an entry", () => {
@@ -162,6 +163,20 @@ test("a sell stop on shares that have their stop is refused: it is not an exit a
     expect(kinds(driver.effects.slice(made))).not.toContain("cancel");
     expect(kinds(driver.effects.slice(made))).not.toContain("submit");
   }
+});
+
+test("the preview of an exit beside its stop is what sending it does", () => {
+  const driver = new EngineDriver().ready();
+  driver.order();
+  driver.acknowledge();
+  driver.fill(driver.find("entry"));
+  const ticket = { symbol: "AAPL", side: "sell", quantity: 10, type: "limit", limitPrice: 99.99 } as const;
+  const rest = { timeInForce: "day", outsideRth: false, reduceOnly: false } as const;
+  const preview = (more: Partial<Ticket>) => driver.engine.commands.preview({ ...ticket, ...rest, ...more }).decision;
+  expect(preview({}).verdict).toBe("approved");
+  expect(preview({ type: "stop", stopPrice: 98 }).verdict).toBe("denied");
+  expect(preview({ quantity: 11, reduceOnly: true }).failures.map(({ code }) => code)).toContain("REDUCE_ONLY");
+  expect(driver.order({ ...ticket }).accepted).toBe(true);
 });
 
 test("a position that lost too much is closed and its symbol only reduces", () => {
