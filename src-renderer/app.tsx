@@ -63,7 +63,7 @@ function Lost({ reason, retryAt }: { readonly reason: string; readonly retryAt: 
   }, [retryAt]);
   return (
     <div className="banner" role="alert">
-      {reason}; next attempt in {left.toFixed(0)} s{" "}
+      {reason}; {left === 0 ? "trying" : `next attempt in ${Math.ceil(left)} s`}{" "}
       <button type="button" onClick={retryNow}>
         Now
       </button>

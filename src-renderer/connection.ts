@@ -1,14 +1,12 @@
 import type { RequestName, RequestOf, ResponseOf } from "#shared/contract/requests.ts";
 import type { Command, CommandResult } from "#shared/model/command.ts";
-import { type Client, connect } from "#shared/rpc/client.ts";
+import { type Client, RequestError } from "#shared/rpc/client.ts";
 import type { Frame, Port, PortState } from "#shared/rpc/port.ts";
+import { Session } from "./session.ts";
 import { barFeed } from "./state/bars.ts";
 import { quotes } from "./state/quotes.ts";
 import { reduceRows, reduceSingle, store } from "./state/store.ts";
 
-const BUILD = "workstation";
-const BACKOFF_MS = [250, 500, 1_000, 2_000, 5_000] as const;
-const PING_MS = 2_000;
 /** The messages by which the page asks the desktop's preload for a port, and by which it is handed over. */
 const CONNECT_MESSAGE = "robotrader-connect";
 const PORT_MESSAGE = "robotrader-port";
@@ -17,125 +15,106 @@ const isDesktop = location.protocol === "app:";
 
 const wallMs = (): number => performance.timeOrigin + performance.now();
 
-let client: Client | undefined;
-let attempts = 0;
+const session = new Session(
+  {
+    open: isDesktop ? openDesktopPort : openSocket,
+    refusal: isDesktop ? async () => undefined : signedOutReason,
+    wallMs,
+    after: (milliseconds, action) => {
+      const timer = setTimeout(action, milliseconds);
+      return () => clearTimeout(timer);
+    },
+    nextFrame: (action) => requestAnimationFrame(action),
+  },
+  { onLink: (link) => store.setState({ link }), onOpen: subscribeAll },
+);
 
 /** Exchanges the one-time code of the address, then connects and stays connected. */
 export async function start(): Promise<void> {
   const code = /^#code=([\w-]+)$/.exec(location.hash)?.[1];
   // The code must be out of the address before anything else happens.
   if (location.hash !== "") history.replaceState(undefined, "", location.pathname);
-  window.addEventListener("message", onWindowMessage);
-  if (isDesktop) {
-    open();
-    return;
-  }
   if (code !== undefined) {
+    // Whether it was taken is seen by the session that is asked for next.
     await fetch("login", {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ code }),
-    });
+    }).catch(() => undefined);
   }
-  const session = await fetch("session").catch(() => undefined);
-  if (session?.ok !== true) {
-    store.setState({ link: { kind: "login", reason: "this browser has no session" } });
-    return;
-  }
-  open();
+  session.connect();
 }
 
 /** Sends a request; rejects while there is no connection. */
 export function request<N extends RequestName>(name: N, body: RequestOf<N>): Promise<ResponseOf<N>> {
-  if (client === undefined) return Promise.reject(new Error("not connected"));
+  const client = session.client();
+  if (client === undefined) return Promise.reject(new Error("there is no connection to the host"));
   return client.request(name, body);
 }
 
 /** Sends a person's command. It is never sent again by itself: no answer means that the blotter must be asked. */
 export async function command(body: Command): Promise<CommandResult> {
   const commandId = crypto.randomUUID();
+  const no = (message: string): CommandResult => ({
+    commandId,
+    accepted: false,
+    message,
+    orderRefs: [],
+    failures: [],
+  });
+  const client = session.client();
+  if (client === undefined) {
+    const otherWay = body.kind === "kill" ? "; press it on the host's machine: robotrader kill" : "";
+    return no(`NOT SENT: there is no connection to the host${otherWay}`);
+  }
   try {
-    const issueTime = Math.round(client?.engineNow() ?? 0);
-    return await request("command", { commandId, command: body, issueTime });
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return {
+    return await client.request("command", {
       commandId,
-      accepted: false,
-      message: `no answer: ${message}. Ask the blotter.`,
-      orderRefs: [],
-      failures: [],
-    };
+      command: body,
+      issueTime: Math.round(client.engineNow() ?? 0),
+    });
+  } catch (error) {
+    if (error instanceof RequestError && error.code === "BAD_REQUEST") return no(`NOT SENT: ${error.message}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    return no(`UNKNOWN: no answer of the host (${reason}). Ask the blotter.`);
   }
 }
 
 export function engineNow(): number | undefined {
-  return client?.engineNow();
+  return session.client()?.engineNow();
 }
 
 export function retryNow(): void {
-  if (store.getState().link.kind === "lost") open();
+  session.connect();
 }
 
-function onWindowMessage(event: MessageEvent): void {
-  if (event.source !== window || event.data !== PORT_MESSAGE) return;
-  const [port] = event.ports;
-  if (port === undefined) return;
-  port.addEventListener("close", () => lose("the connection to the host is lost"));
-  attach(messagePort(port));
+/** Undefined when the host knows this browser, and when it cannot be asked: the wire will tell. */
+async function signedOutReason(): Promise<string | undefined> {
+  const answer = await fetch("session").catch(() => undefined);
+  return answer?.status === 401 ? "this browser is not signed in; open the address of: robotrader url" : undefined;
 }
 
-function open(): void {
-  store.setState({ link: { kind: "connecting", reason: "" } });
-  if (isDesktop) {
-    window.postMessage(CONNECT_MESSAGE, location.origin);
-    return;
-  }
+function openDesktopPort(onPort: (port: Port) => void, onClosed: () => void): () => void {
+  const onMessage = (event: MessageEvent): void => {
+    if (event.source !== window || event.data !== PORT_MESSAGE) return;
+    const [port] = event.ports;
+    if (port === undefined) return;
+    window.removeEventListener("message", onMessage);
+    port.addEventListener("close", onClosed);
+    onPort(messagePort(port));
+  };
+  window.addEventListener("message", onMessage);
+  window.postMessage(CONNECT_MESSAGE, location.origin);
+  return () => window.removeEventListener("message", onMessage);
+}
+
+function openSocket(onPort: (port: Port) => void, onClosed: () => void): () => void {
   const url = new URL("rpc", location.href);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   const socket = new WebSocket(url);
-  socket.addEventListener("open", () => attach(socketPort(socket)));
-  socket.addEventListener("close", () => lose("the connection to the host is lost"));
-}
-
-function lose(reason: string): void {
-  client = undefined;
-  const wait = BACKOFF_MS[Math.min(attempts, BACKOFF_MS.length - 1)] ?? 5_000;
-  attempts += 1;
-  store.setState({ link: { kind: "lost", reason, retryAt: wallMs() + wait } });
-  setTimeout(() => {
-    if (store.getState().link.kind === "lost") open();
-  }, wait);
-}
-
-function attach(port: Port): void {
-  const opened = connect(port, BUILD, wallMs, {
-    onWelcome: () => {
-      attempts = 0;
-      store.setState({ link: { kind: "open", reason: "" } });
-      subscribeAll(opened);
-    },
-    onRefused: (reason) => store.setState({ link: { kind: "refused", reason } }),
-    onLossy: () => scheduleCredit(opened),
-  });
-  client = opened;
-  const timer = setInterval(() => {
-    if (client === opened) opened.ping();
-    else clearInterval(timer);
-  }, PING_MS);
-}
-
-let owed = 0;
-
-/** Credit goes back after the frame that drew what came: a page that cannot draw is not flooded. */
-function scheduleCredit(to: Client): void {
-  owed += 1;
-  if (owed > 1) return;
-  requestAnimationFrame(() => {
-    const count = owed;
-    owed = 0;
-    if (client === to) to.credit(count);
-  });
+  socket.addEventListener("open", () => onPort(socketPort(socket)));
+  socket.addEventListener("close", onClosed);
+  return () => socket.close();
 }
 
 function subscribeAll(to: Client): void {
@@ -154,10 +133,14 @@ function subscribeAll(to: Client): void {
   ] as const) {
     to.subscribe(topic, (rows, kind) => store.setState((state) => reduceRows(state, topic, rows as never, kind)));
   }
-  to.subscribe("quotes", (rows) => {
-    quotes.update(rows);
+  to.subscribe("quotes", (rows, kind) => {
+    if (kind === "snapshot") quotes.replace(rows);
+    else quotes.update(rows);
     const { symbol } = store.getState();
-    if (symbol === undefined && rows[0] !== undefined) store.setState({ symbol: rows[0].symbol });
+    const [first] = quotes.list();
+    if (first !== undefined && (symbol === undefined || quotes.row(symbol) === undefined)) {
+      store.setState({ symbol: first });
+    }
   });
   to.subscribe("bars", (rows) => barFeed.publish(rows));
   to.subscribe("formingBars", (rows) => barFeed.publish(rows));

@@ -87,6 +87,7 @@ class EngineViews implements Views {
     const host: ViewHost = {
       build: this.options.build,
       now: () => this.trading?.clock.now() ?? 0,
+      rate: () => this.factor(),
       handle: (name, body) => this.handle(name, body, from),
       snapshot: (topic) => this.hub.snapshot(topic),
       onDelta: (listener) => this.hub.onDelta(listener),
@@ -173,6 +174,10 @@ class EngineViews implements Views {
     };
   }
 
+  private factor(): number {
+    return typeof this.options.speed === "number" ? this.options.speed : 1;
+  }
+
   private async handle<N extends RequestName>(
     name: N,
     body: RequestOf<N>,
@@ -212,8 +217,7 @@ class EngineViews implements Views {
   private async command(trading: Trading, body: RequestOf<"command">, from: Origin["from"]): Promise<CommandResult> {
     const { command, commandId, issueTime } = body;
     const isTimeless = command.kind === "kill" || command.kind === "cancelOrder";
-    const factor = typeof this.options.speed === "number" ? this.options.speed : 1;
-    const age = (trading.clock.now() - issueTime) / SECOND / factor;
+    const age = (trading.clock.now() - issueTime) / SECOND / this.factor();
     if (!isTimeless && !(Math.abs(age) <= STALE_SECONDS)) {
       const detail = `the command is ${age.toFixed(1)} s old; ${STALE_SECONDS} s are allowed`;
       const failure = { code: "STALE_COMMAND", detail, allowed: STALE_SECONDS, requested: age };

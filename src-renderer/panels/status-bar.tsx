@@ -67,7 +67,7 @@ export function StatusBar() {
         <span>{status === undefined ? UNKNOWN : status.armed ? `ARMED ${status.strategiesOn}` : "DISARMED"}</span>
         {status?.armed === false && !isKilled && <ArmButton isLive={status.profile === "live"} />}
       </div>
-      <Readings status={status} now={now} />
+      <Readings status={status} now={now} hasHost={link.kind === "open"} />
       <button type="button" className="kill" onClick={() => press("KILL pressed")} title={KILL_TITLE}>
         <span>⬣ KILL</span>
         <small>{killNumbers(status)}</small>
@@ -78,18 +78,21 @@ export function StatusBar() {
   );
 }
 
+type ReadingsProps = { readonly status: Status; readonly now: number | undefined; readonly hasHost: boolean };
+
 /** Link, age of the data, clock, the day, and what is left of it. */
-function Readings({ status, now }: { readonly status: Status; readonly now: number | undefined }) {
+function Readings({ status, now, hasHost }: ReadingsProps) {
+  const state = hasHost ? status?.link.state : undefined;
   return (
     <>
       <div className="item" title={status?.link.detail}>
-        <i className={`dot ${status?.link.state === "live" ? "ok" : "down"}`} />
-        <span>link {status?.link.state ?? UNKNOWN}</span>
+        <i className={`dot ${state === "live" ? "ok" : "down"}`} />
+        <span>link {state ?? UNKNOWN}</span>
       </div>
       <div className="item data" title="age of the oldest watched symbol's data">
         <small>data</small>
         <span style={{ minWidth: "3.2em", textAlign: "right" }}>
-          {status?.data.oldestAgeMs === undefined ? UNKNOWN : age(status.data.oldestAgeMs / 1000)}
+          {hasHost && status?.data.oldestAgeMs !== undefined ? age(status.data.oldestAgeMs / 1000) : UNKNOWN}
         </span>
         <small>
           {status?.data.live ?? UNKNOWN}/{status?.data.watched ?? UNKNOWN}

@@ -14,15 +14,18 @@ export class QuoteBoard {
   private readonly listListeners = new Set<() => void>();
   private readonly schedule: (flush: () => void) => void;
   private isScheduled = false;
-  private onFlush: () => void = () => undefined;
 
   constructor(schedule: (flush: () => void) => void) {
     this.schedule = schedule;
   }
 
-  /** Called after rows were drawn: the moment to give credit back. */
-  afterFlush(action: () => void): void {
-    this.onFlush = action;
+  /** What is watched now: symbols of a host before are gone with their quotes. */
+  replace(rows: readonly Row[]): void {
+    const kept = new Set(rows.map((row) => row.symbol));
+    for (const symbol of this.symbols) if (!kept.has(symbol)) this.rows.delete(symbol);
+    this.symbols = rows.map((row) => row.symbol);
+    for (const row of rows) this.rows.set(row.symbol, row);
+    this.update(rows);
   }
 
   update(rows: readonly Row[]): void {
@@ -61,7 +64,6 @@ export class QuoteBoard {
     for (const symbol of this.dirty) for (const listener of this.listeners.get(symbol) ?? []) listener();
     this.dirty.clear();
     for (const listener of this.listListeners) listener();
-    this.onFlush();
   }
 }
 

@@ -19,9 +19,9 @@ export class RequestError extends Error {
 export type Client = {
   request<N extends RequestName>(name: N, body: RequestOf<N>): Promise<ResponseOf<N>>;
   subscribe<T extends TopicName>(topic: T, listener: TopicListener<T>): () => void;
-  /** Engine time now, from the offset measured by ping; undefined before the first pong. */
+  /** Engine time now, from the last pong and the engine's rate; undefined before the first pong. */
   engineNow(): number | undefined;
-  /** Measures the offset again. */
+  /** Asks for the engine's time again. */
   ping(): void;
   /** Tells the server that lossy frames were drawn. */
   credit(count: number): void;
@@ -33,6 +33,8 @@ export type ClientEvents = {
   readonly onRefused: (reason: string) => void;
   /** Lossy frames that came and were not drawn yet; `credit` is due once they are. */
   readonly onLossy: () => void;
+  /** The other side answered a ping: it lives. */
+  readonly onPong?: () => void;
 };
 
 /** Speaks the contract over a port. A gap in a topic's numbers makes it subscribe again. */
@@ -56,7 +58,7 @@ class ContractClient implements Client {
   private readonly awaited = new Set<TopicName>();
   private readonly stops: (() => void)[] = [];
   private nextId = 0;
-  private offset: number | undefined;
+  private clock: { readonly time: number; readonly atMs: number; readonly rate: number } | undefined;
 
   constructor(port: Port, wallMs: () => number, events: ClientEvents) {
     this.port = port;
@@ -93,7 +95,9 @@ class ContractClient implements Client {
   }
 
   engineNow(): number | undefined {
-    return this.offset === undefined ? undefined : this.wallMs() * 1_000 + this.offset;
+    if (this.clock === undefined) return undefined;
+    const { time, atMs, rate } = this.clock;
+    return time + (this.wallMs() - atMs) * 1_000 * rate;
   }
 
   credit(count: number): void {
@@ -124,9 +128,9 @@ class ContractClient implements Client {
       case "refused":
         return this.events.onRefused(frame.reason);
       case "pong": {
-        const now = this.wallMs();
-        this.offset = frame.time - ((frame.sent + now) / 2) * 1_000;
-        return;
+        // The engine read its clock half a round trip ago.
+        this.clock = { time: frame.time, atMs: (frame.sent + this.wallMs()) / 2, rate: frame.rate };
+        return this.events.onPong?.();
       }
       case "reply":
         return this.settle(frame.id, frame.body);

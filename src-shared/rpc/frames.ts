@@ -31,6 +31,7 @@ export const serverFrameSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("failure"), id: z.number().int(), code: z.string(), detail: z.string() }),
   z.object({ kind: z.literal("snapshot"), topic: topicName, seq: z.number().int(), rows: z.array(z.unknown()) }),
   z.object({ kind: z.literal("delta"), topic: topicName, seq: z.number().int(), rows: z.array(z.unknown()) }),
-  z.object({ kind: z.literal("pong"), sent: z.number(), time: z.number() }),
+  /** `rate`: seconds of the engine in one of the wall, so that its time can be told between two pongs. */
+  z.object({ kind: z.literal("pong"), sent: z.number(), time: z.number(), rate: z.number().positive().default(1) }),
 ]);
 export type ServerFrame = z.infer<typeof serverFrameSchema>;

@@ -8,6 +8,8 @@ export type ViewHost = {
   readonly build: string;
   /** Engine time in microseconds. */
   now(): number;
+  /** Seconds of the engine in one of the wall: 1, or the speed of a simulation. */
+  rate(): number;
   handle<N extends RequestName>(name: N, body: RequestOf<N>): Promise<ResponseOf<N>>;
   snapshot(topic: TopicName): { readonly seq: number; readonly rows: readonly unknown[] };
   /** Deltas of every topic, each with the sequence number after its topic's last one. */
@@ -89,7 +91,7 @@ class ServedView {
         return this.send({ kind: "welcome", protocol: PROTOCOL, build, time: this.host.now() });
       }
       case "ping":
-        return this.send({ kind: "pong", sent: frame.sent, time: this.host.now() });
+        return this.send({ kind: "pong", sent: frame.sent, time: this.host.now(), rate: this.host.rate() });
       case "credit":
         this.credit = Math.min(CREDIT, this.credit + frame.count);
         return this.flushMerged();

@@ -17,6 +17,7 @@ class Rig {
   readonly host: ViewHost = {
     build: "host",
     now: () => 5_000_000,
+    rate: () => 1,
     handle: async (name: RequestName) => {
       if (name === "bars") return { bars: [] } as never;
       throw new Error("the engine said no");

@@ -89,12 +89,13 @@ describe("the list of symbols", () => {
   });
 });
 
-test("credit is given back after the cells were told, not before, once a frame", () => {
-  board.subscribe("AAPL", () => told.push("cell"));
-  board.afterFlush(() => told.push("credit"));
-  board.update([quote("AAPL", 1)]);
-  board.update([quote("AAPL", 2)]);
-  expect(told).toEqual([]);
+test("a snapshot replaces the board: what another host watched is gone, what stays keeps its listeners", () => {
+  board.update([quote("MSFT", 1), quote("AAPL", 1)]);
+  board.subscribe("AAPL", () => told.push("AAPL"));
   draw();
-  expect(told).toEqual(["cell", "credit"]);
+  board.replace([quote("TSLA", 3), quote("AAPL", 2)]);
+  draw();
+  expect(board.list()).toEqual(["TSLA", "AAPL"]);
+  expect([board.row("MSFT"), board.row("AAPL")?.last]).toEqual([undefined, 2]);
+  expect(told).toContain("AAPL");
 });

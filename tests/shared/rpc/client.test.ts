@@ -70,6 +70,13 @@ describe("the beginning", () => {
     wire.wallMs = 2_020;
     expect(wire.client.engineNow()).toBe(10_010_000);
   });
+
+  test("the time of a simulation runs at its speed between two pongs", () => {
+    wire.wallMs = 1_000;
+    wire.hear({ kind: "pong", sent: 1_000, time: 9_000_000, rate: 60 });
+    wire.wallMs = 3_000;
+    expect(wire.client.engineNow()).toBe(9_000_000 + 60 * 2_000_000);
+  });
 });
 
 describe("a request", () => {

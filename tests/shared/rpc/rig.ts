@@ -19,11 +19,16 @@ export class StubHost implements ViewHost {
   readonly build = "host";
   readonly listeners = new Set<Delta>();
   readonly asked: [RequestName, unknown][] = [];
+  speed = 1;
   answer: (name: RequestName, body: unknown) => unknown = () => ({ bars: [] });
   rows: Partial<Record<TopicName, { readonly seq: number; readonly rows: readonly unknown[] }>> = {};
 
   now(): number {
     return 5_000_000;
+  }
+
+  rate(): number {
+    return this.speed;
   }
 
   async handle(name: RequestName, body: unknown): Promise<never> {

@@ -35,6 +35,7 @@ describe("hello", () => {
     expect(await rig.tell(HELLO, { kind: "ping", sent: 1.5 })).toContainEqual({
       kind: "pong",
       sent: 1.5,
+      rate: 1,
       time: 5_000_000,
     });
   });
