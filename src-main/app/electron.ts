@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { connect as connectSocket } from "node:net";
-import { join, normalize, sep } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   app,
@@ -15,6 +15,8 @@ import {
 } from "electron";
 import { wallMs } from "#adapters/system/clock.ts";
 import { connectControl } from "#adapters/system/control-socket.ts";
+import { createKillLatch } from "#adapters/system/latch.ts";
+import { bundleFile } from "#app/bundle-file.ts";
 import { dataDirectoryPath } from "#app/data-directory.ts";
 import type { Host } from "#app/host.ts";
 import { PROFILES } from "#shared/model/account-guard.ts";
@@ -27,6 +29,7 @@ import { connect } from "#shared/rpc/client.ts";
 const SCHEME = "app";
 const KILL_KEY = "CommandOrControl+Alt+Shift+K";
 const KILL_PATIENCE_MS = 250;
+const KILL_ANSWER_MS = 3_000;
 /** better-sqlite3 needs it; below, loading it ends the process without a word. */
 const NODE_API = 10;
 const HOST = "rt";
@@ -59,6 +62,12 @@ function refuse(reason: string): void {
   console.error(`robotrader: ${reason}`);
   dialog.showErrorBox("RoboTrader cannot start", reason);
   app.exit(1);
+}
+
+/** What went wrong while it runs; it goes on running, and no box holds this process up. */
+function warn(text: string): void {
+  console.error(`robotrader: ${text}`);
+  void dialog.showMessageBox({ type: "error", title: "RoboTrader", message: text });
 }
 
 function answers(at: string): Promise<boolean> {
@@ -99,34 +108,45 @@ async function start(): Promise<void> {
   }
 }
 
-/** STOP over the control socket, as `robotrader kill` does. */
+/**
+ * STOP over the control socket, as `robotrader kill` does; without a host the latch, so that the next start is KILLED. What
+ * fails is said, and ends nothing: the host may run in this process.
+ */
 async function pressKill(at: string): Promise<void> {
   const port = await connectControl(at, KILL_PATIENCE_MS);
-  if (port === undefined) return refuse(`KILL: no host answers in ${at}; nothing was sent to the broker`);
+  if (port === undefined) {
+    createKillLatch(at).engage("kill key pressed without a running host");
+    return warn(`KILL: no host answers in ${at}: the next start is KILLED; nothing was sent to the broker`);
+  }
+  let isAnswered = false;
+  const end = (problem?: string): void => {
+    if (isAnswered) return;
+    isAnswered = true;
+    clearTimeout(timer);
+    client.close();
+    if (problem !== undefined) warn(problem);
+  };
+  const timer = setTimeout(
+    () => end("KILL was not answered: the host stands still. Stop at the broker."),
+    KILL_ANSWER_MS,
+  );
   const client = connect(port, "desktop key", wallMs, {
     onWelcome: () => {
       const command = { kind: "kill", mode: "stop", reason: "kill key pressed" } as const;
-      client
-        .request("command", { commandId: crypto.randomUUID(), command, issueTime: 0 })
-        .catch((error: unknown) => refuse(`KILL was not answered: ${String(error)}`))
-        .finally(() => client.close());
+      client.request("command", { commandId: crypto.randomUUID(), command, issueTime: 0 }).then(
+        (result) => end(result.accepted ? undefined : `KILL was refused: ${result.message}`),
+        (error: unknown) => end(`KILL was not answered: ${String(error)}`),
+      );
     },
-    onRefused: (reason) => refuse(`KILL was refused: ${reason}`),
+    onRefused: (reason) => end(`KILL was refused: ${reason}`),
     onLossy: () => undefined,
   });
-}
-
-/** A file of the bundle for a path of the address; undefined for anything that tries to leave it. */
-function fileOf(pathname: string): string | undefined {
-  if (pathname.includes("\0") || pathname.includes("\\") || pathname.length > 1_000) return undefined;
-  const path = normalize(join(bundle, pathname === "/" ? "index.html" : pathname));
-  return path.startsWith(bundle + sep) && existsSync(path) ? path : undefined;
 }
 
 function serveBundle(): void {
   protocol.handle(SCHEME, (request) => {
     const url = new URL(request.url);
-    const path = url.host === HOST ? fileOf(decodeURIComponent(url.pathname)) : undefined;
+    const path = url.host === HOST ? bundleFile(bundle, url.pathname) : undefined;
     const headers = { "content-security-policy": CSP, "x-content-type-options": "nosniff" };
     if (path === undefined) return new Response("not found", { status: 404, headers });
     const type = TYPES[path.slice(path.lastIndexOf("."))] ?? "application/octet-stream";
@@ -206,12 +226,19 @@ protocol.registerSchemesAsPrivileged([
 ]);
 // As root the sandbox of helper processes cannot be had; the caller then passes --no-sandbox, in profile simulation only.
 if (process.getuid?.() !== 0) app.enableSandbox();
-if (!app.requestSingleInstanceLock()) app.quit();
+// A second start on these data shows the first one's window and starts nothing.
+const isFirst = app.requestSingleInstanceLock();
+if (!isFirst) app.quit();
+app.on("second-instance", () => {
+  const [window] = BrowserWindow.getAllWindows();
+  if (window?.isMinimized() === true) window.restore();
+  window?.focus();
+});
 app.on("window-all-closed", () => app.quit());
 // Never awaited at the top level: `ready` waits for this module to end.
 app
   .whenReady()
-  .then(start)
+  .then(() => (isFirst ? start() : undefined))
   .catch((error: unknown) => refuse(error instanceof Error ? error.message : String(error)));
 app.on("before-quit", (event) => {
   const running = host;

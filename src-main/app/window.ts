@@ -111,7 +111,8 @@ function launch(binary: string, options: WindowOptions, isRoot: boolean): Return
   const { say, folder } = options;
   const started = performance.now();
   const flags = isRoot ? ["--no-sandbox", "--disable-gpu"] : [];
-  const child = spawn(binary, [...flags, `--user-data-dir=${join(folder, "electron")}`, MAIN, `--data-dir=${folder}`], {
+  const own = [`--user-data-dir=${join(folder, "electron")}`, MAIN, `--data-dir=${folder}`];
+  const child = spawn(binary, [...flags, ...own, `--profile=${options.profile}`], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   let tail = "";

@@ -86,7 +86,7 @@ describe("the workstation in an Electron window [needs electron]", () => {
     await page.waitForTimeout(300);
     expect(page.url()).toBe("app://rt/");
     expect(app.windows()).toHaveLength(1);
-    for (const path of ["/../main/electron.js", "/..%2f..%2fpackage.json", "/%00", "/nothing"]) {
+    for (const path of ["/../main/electron.js", "/..%2f..%2fpackage.json", "/%00", "/%", "/assets", "/nothing"]) {
       expect(await page.evaluate(async (at) => (await fetch(at)).status, path), path).toBe(404);
     }
   });
