@@ -1,4 +1,5 @@
 import type { TopicRow } from "#shared/contract/topics.ts";
+import type { Bar } from "#shared/model/market.ts";
 
 type BarRow = TopicRow<"bars">;
 
@@ -22,3 +23,50 @@ export class BarFeed {
 }
 
 export const barFeed = new BarFeed();
+
+/**
+ * What a chart of one symbol and timeframe shows of the stream: the history, then completed bars as the engine closed them,
+ * and the forming one after them.
+ */
+export class CandleTrack {
+  private readonly bound: number;
+  private completed: readonly Bar[] = [];
+  private forming: Bar | undefined;
+
+  constructor(bound: number) {
+    this.bound = bound;
+  }
+
+  bars(): readonly Bar[] {
+    return this.completed;
+  }
+
+  formingStart(): number | undefined {
+    return this.forming?.start;
+  }
+
+  load(history: readonly Bar[]): void {
+    this.completed = history.slice(-this.bound);
+  }
+
+  /** The bar to draw now; undefined for one that a completed bar has overtaken, and before the history is there. */
+  take({ bar, complete }: Pick<BarRow, "bar" | "complete">): Bar | undefined {
+    const newest = this.completed.at(-1)?.start;
+    if (newest === undefined) return undefined;
+    if (complete) {
+      // Last words of a bar come conflated and a little old: what the engine closed stands, even under a newer one.
+      if (bar.start < newest) return undefined;
+      this.completed = [...this.completed.filter(({ start }) => start < bar.start), bar].slice(-this.bound);
+      if (this.forming !== undefined && this.forming.start <= bar.start) this.forming = undefined;
+      return bar;
+    }
+    if (bar.start <= newest) return undefined;
+    this.forming = bar;
+    return bar;
+  }
+}
+
+/** The bar that an instant lies in, among ascending starts; undefined before the first. */
+export function barOf(starts: readonly number[], time: number): number | undefined {
+  return starts.findLast((start) => start <= time);
+}

@@ -59,6 +59,7 @@ export class ChartView {
   private readonly volume: ISeriesApi<"Histogram">;
   private readonly markers;
   private lines: ISeriesApi<"Line">[] = [];
+  private layout = "";
   private priceLines: IPriceLine[] = [];
   private newest = 0;
 
@@ -107,18 +108,34 @@ export class ChartView {
     this.chart.timeScale().scrollToRealTime();
   }
 
-  /** Adds or changes the newest bar; older ones are history. */
+  /** Adds or changes a bar: the newest, or the one before it, whose last word comes after the next one's first. */
   update(bar: Bar): void {
-    if (bar.start < this.newest) return;
-    this.newest = bar.start;
-    this.candles.update(candle(bar));
-    this.volume.update(volumeBar(bar));
+    const isOlder = bar.start < this.newest;
+    this.newest = Math.max(this.newest, bar.start);
+    this.candles.update(candle(bar), isOlder);
+    this.volume.update(volumeBar(bar), isOlder);
   }
 
   setLines(lines: readonly ChartLine[]): void {
+    // The same lines with new values stay where they are: their panes keep their heights.
+    const layout = lines.map(({ name, pane, color }) => `${name}|${pane}|${color}`).join();
+    if (layout !== this.layout) this.layLines(lines);
+    this.layout = layout;
+    for (const [index, line] of lines.entries()) {
+      this.lines[index]?.setData(
+        line.starts.map((start, at) => {
+          const value = line.values[at];
+          const time = axisTime(start);
+          return value === undefined || value === null ? { time } : { time, value };
+        }),
+      );
+    }
+  }
+
+  private layLines(lines: readonly ChartLine[]): void {
     for (const line of this.lines) this.chart.removeSeries(line);
-    this.lines = lines.map((line) => {
-      const series = this.chart.addSeries(
+    this.lines = lines.map((line) =>
+      this.chart.addSeries(
         LineSeries,
         {
           color: line.color,
@@ -129,16 +146,8 @@ export class ChartView {
           title: line.pane === 0 ? "" : line.name,
         },
         line.pane,
-      );
-      series.setData(
-        line.starts.map((start, index) => {
-          const value = line.values[index];
-          const time = axisTime(start);
-          return value === undefined || value === null ? { time } : { time, value };
-        }),
-      );
-      return series;
-    });
+      ),
+    );
     const panes = this.chart.panes();
     panes.forEach((pane, index) => {
       pane.setStretchFactor(index === 0 ? 4 : 1);

@@ -1,12 +1,13 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { request } from "#renderer/connection.ts";
-import { barFeed } from "#renderer/state/bars.ts";
+import { barFeed, CandleTrack } from "#renderer/state/bars.ts";
 import { store } from "#renderer/state/store.ts";
 import { useQuote, useStore } from "#renderer/state/use-store.ts";
-import { price, whole } from "#renderer/ui/format.ts";
+import { number, price, whole } from "#renderer/ui/format.ts";
 import { Panel } from "#renderer/ui/panel.tsx";
 import { type Bar, TIMEFRAMES, type Timeframe } from "#shared/model/market.ts";
 import { type ChartLine, ChartView, type FillMark, type PriceMark } from "./chart-view.ts";
+import { fillMarks, markTitle } from "./marks.ts";
 import { STUDIES, study } from "./studies.ts";
 
 const BARS = 1_000;
@@ -23,31 +24,33 @@ const FEATURE_STYLE: Readonly<
 const STUDY_COLORS = ["#7fd1c7", "#d48ac2", "#9db47c"] as const;
 const WORKING = new Set(["intent", "sent", "acked", "partial", "unknown"]);
 
-/** Bars of the engine, kept up to date; changes of symbol or size start afresh. */
-function useBars(symbol: string | undefined, timeframe: Timeframe, view: ChartView | undefined): readonly Bar[] {
-  const [bars, setBars] = useState<readonly Bar[]>([]);
+type Candles = { readonly bars: readonly Bar[]; readonly formingStart: number | undefined };
+const NO_CANDLES: Candles = { bars: [], formingStart: undefined };
+
+/** Bars of the engine, kept up to date; changes of symbol or size start afresh, on an empty canvas. */
+function useBars(symbol: string | undefined, timeframe: Timeframe, view: ChartView | undefined): Candles {
+  const [candles, setCandles] = useState(NO_CANDLES);
   const link = useStore((state) => state.link.kind);
   useEffect(() => {
-    setBars([]);
     if (symbol === undefined || view === undefined || link !== "open") return undefined;
     let isCurrent = true;
-    let known: Bar[] = [];
-    let forming: Bar | undefined;
-    const stop = barFeed.subscribe(symbol, timeframe, ({ bar, complete }) => {
-      if (!isCurrent) return;
-      if (complete) {
-        known = [...known.filter((one) => one.start < bar.start), bar].slice(-BARS);
-        setBars(known);
-      } else forming = bar;
-      if (known.length > 0 && bar.start >= (known.at(-1)?.start ?? 0))
-        view.update(forming !== undefined && forming.start >= bar.start ? forming : bar);
+    const track = new CandleTrack(BARS);
+    setCandles(NO_CANDLES);
+    view.setBars([]);
+    const tell = (): void => setCandles({ bars: track.bars(), formingStart: track.formingStart() });
+    const stop = barFeed.subscribe(symbol, timeframe, (row) => {
+      const before = track.formingStart();
+      const drawn = track.take(row);
+      if (drawn === undefined) return;
+      view.update(drawn);
+      if (row.complete || track.formingStart() !== before) tell();
     });
     request("bars", { symbol, timeframe, count: BARS }).then(
       (answer) => {
         if (!isCurrent) return;
-        known = answer.bars;
-        view.setBars(known);
-        setBars(known);
+        track.load(answer.bars);
+        view.setBars(answer.bars);
+        tell();
       },
       // The bars stay empty and the next link asks again.
       () => undefined,
@@ -57,7 +60,7 @@ function useBars(symbol: string | undefined, timeframe: Timeframe, view: ChartVi
       stop();
     };
   }, [symbol, timeframe, view, link]);
-  return bars;
+  return candles;
 }
 
 /** The lines before their values have come: their panes are there from the start, so nothing jumps. */
@@ -111,13 +114,12 @@ function useOrderMarks(symbol: string | undefined): readonly PriceMark[] {
     const marks: PriceMark[] = [...orders.values()]
       .filter((order) => order.symbol === symbol && WORKING.has(order.status))
       .flatMap((order) => {
-        const at = order.limitPrice ?? order.stopPrice;
+        // A stop limit rests at its trigger.
+        const at = order.stopPrice ?? order.limitPrice;
         if (at === undefined) return [];
         const isAcked = order.status === "acked" || order.status === "partial";
         const color = order.side === "buy" ? "#4c9fff" : "#f28b30";
-        return [
-          { price: at, color, title: `${order.role} ${order.quantity}`, style: isAcked ? "solid" : "dashed" } as const,
-        ];
+        return [{ price: at, color, title: markTitle(order), style: isAcked ? "solid" : "dashed" } as const];
       });
     if (position?.averageCost !== undefined && position.quantity !== 0) {
       marks.push({ price: position.averageCost, color: "#d9e0e8", title: `pos ${position.quantity}`, style: "dotted" });
@@ -126,19 +128,16 @@ function useOrderMarks(symbol: string | undefined): readonly PriceMark[] {
   }, [orders, position, symbol]);
 }
 
-function useFillMarks(symbol: string | undefined, bars: readonly Bar[]): readonly FillMark[] {
+/** One mark a bar and side: what filled in it, at its average where there were several. */
+function useFillMarks(symbol: string | undefined, { bars, formingStart }: Candles): readonly FillMark[] {
   const fills = useStore((state) => state.fills);
   return useMemo(() => {
-    const starts = bars.map((bar) => bar.start);
-    return [...fills.values()]
-      .filter((fill) => fill.symbol === symbol)
-      .flatMap((fill) => {
-        const start = starts.findLast((one) => one <= fill.time);
-        return start === undefined
-          ? []
-          : [{ time: start, side: fill.side, text: `${fill.quantity}@${price(fill.price)}` }];
-      });
-  }, [fills, bars, symbol]);
+    const starts = [...bars.map((bar) => bar.start), ...(formingStart === undefined ? [] : [formingStart])];
+    return fillMarks(
+      [...fills.values()].filter((fill) => fill.symbol === symbol),
+      starts,
+    );
+  }, [fills, bars, formingStart, symbol]);
 }
 
 export function Chart() {
@@ -155,11 +154,12 @@ export function Chart() {
     setView(made);
     return () => made.destroy();
   }, []);
-  const bars = useBars(symbol, timeframe, view);
+  const candles = useBars(symbol, timeframe, view);
+  const { bars } = candles;
   const newest = bars.at(-1)?.start;
   const features = useFeatureLines(symbol, timeframe, newest, hasFeatures);
   const marks = useOrderMarks(symbol);
-  const fills = useFillMarks(symbol, bars);
+  const fills = useFillMarks(symbol, candles);
   const drawn = useMemo(() => (studyId === "" ? undefined : study(studyId, bars)), [studyId, bars]);
   const lines = useMemo(
     () => [...features, ...studyLines(studyId, drawn, bars, hasFeatures)],
@@ -189,7 +189,7 @@ export function Chart() {
           </span>
           {lines.map((line) => (
             <span key={line.name} style={{ color: line.color }}>
-              {line.name}
+              {line.name} {lastOf(line)}
             </span>
           ))}
           {drawn?.kind === "off" && <span className="refused">{drawn.reason}</span>}
@@ -203,6 +203,12 @@ export function Chart() {
       </div>
     </Panel>
   );
+}
+
+/** The newest known value of a line, in the units of its pane. */
+function lastOf({ values, pane }: ChartLine): string {
+  const newest = values.findLast((value) => value !== undefined && value !== null) ?? undefined;
+  return pane === 0 ? price(newest) : number(newest);
 }
 
 type ToolsProps = {
@@ -229,12 +235,17 @@ function Tools({ timeframe, hasFeatures, onFeatures, studyId, onStudy }: ToolsPr
           </button>
         ))}
       </div>
-      <button type="button" aria-pressed={hasFeatures} onClick={() => onFeatures(!hasFeatures)}>
-        Engine features {hasFeatures ? "on" : "off"}
+      <button
+        type="button"
+        title="The engine's own features, as the strategies see them"
+        aria-pressed={hasFeatures}
+        onClick={() => onFeatures(!hasFeatures)}
+      >
+        Features {hasFeatures ? "on" : "off"}
       </button>
       <select
         aria-label="Study, display only"
-        style={{ width: "140px" }}
+        style={{ width: "164px" }}
         value={studyId}
         onChange={(event) => onStudy(event.target.value)}
         title="Display only: not what a strategy saw"
@@ -247,7 +258,9 @@ function Tools({ timeframe, hasFeatures, onFeatures, studyId, onStudy }: ToolsPr
         ))}
       </select>
       <span className="spacer" />
-      <span className="dim">New York time</span>
+      <span className="dim" title="New York time">
+        NY time
+      </span>
     </>
   );
 }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { BarFeed } from "#renderer/state/bars.ts";
+import { BarFeed, barOf, CandleTrack } from "#renderer/state/bars.ts";
 import type { Timeframe } from "#shared/model/market.ts";
 
 const row = (symbol: string, timeframe: Timeframe, close: number, complete = true) => ({
@@ -45,4 +45,41 @@ describe("the bar feed", () => {
     feed.subscribe("AAPL", "5m", ({ bar }) => seen.push(bar.close));
     expect(seen).toEqual([]);
   });
+});
+
+describe("the candles of a chart", () => {
+  const at = (start: number, close: number) => ({ start, open: 1, high: 9, low: 1, close, volume: 10 });
+  const loaded = (): CandleTrack => {
+    const track = new CandleTrack(3);
+    track.load([at(10, 1), at(20, 2)]);
+    return track;
+  };
+
+  test("end a bar with what the engine closed, not with the last words of the forming one", () => {
+    const track = loaded();
+    expect(track.take({ bar: at(30, 3), complete: false })?.close).toBe(3);
+    expect(track.take({ bar: at(30, 4), complete: true })?.close).toBe(4);
+    expect(track.take({ bar: at(30, 3), complete: false })).toBeUndefined();
+    expect(track.bars().at(-1)?.close).toBe(4);
+    expect(track.formingStart()).toBeUndefined();
+  });
+
+  test("draw a bar's end also when the next one has begun, and keep that one", () => {
+    const track = loaded();
+    track.take({ bar: at(40, 5), complete: false });
+    expect(track.take({ bar: at(30, 4), complete: true })).toEqual(at(30, 4));
+    expect(track.formingStart()).toBe(40);
+  });
+
+  test("are bounded, ascending, and empty until the history has come", () => {
+    const track = new CandleTrack(3);
+    expect(track.take({ bar: at(30, 3), complete: false })).toBeUndefined();
+    track.load([at(10, 1), at(20, 2)]);
+    for (const start of [30, 40, 20]) track.take({ bar: at(start, start), complete: true });
+    expect(track.bars().map(({ start }) => start)).toEqual([20, 30, 40]);
+  });
+});
+
+test("an instant lies in the last bar that began before it", () => {
+  expect([5, 10, 19, 20, 99].map((time) => barOf([10, 20], time))).toEqual([undefined, 10, 10, 20, 20]);
 });
