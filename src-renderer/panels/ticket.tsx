@@ -1,88 +1,51 @@
 import { useEffect, useState } from "react";
 import { command, request } from "#renderer/connection.ts";
-import { useQuote, useStore } from "#renderer/state/use-store.ts";
-import { number, price, whole } from "#renderer/ui/format.ts";
+import { useHasHost, useQuote, useStore } from "#renderer/state/use-store.ts";
+import { money, number, price } from "#renderer/ui/format.ts";
 import { Panel } from "#renderer/ui/panel.tsx";
 import type { ResponseOf } from "#shared/contract/requests.ts";
 import type { Ticket as TicketBody } from "#shared/model/command.ts";
-import type { OrderType, TimeInForce } from "#shared/model/order.ts";
+import type { OrderType } from "#shared/model/order.ts";
+import {
+  type Bracket,
+  type Draft,
+  EMPTY,
+  filledFrom,
+  needsLimit,
+  needsStop,
+  orderText,
+  TYPES,
+  ticketOf,
+} from "./ticket-draft.ts";
 
-type Draft = {
-  readonly side: "buy" | "sell";
-  readonly quantity: string;
-  readonly type: OrderType;
-  readonly limitPrice: string;
-  readonly stopPrice: string;
-  readonly timeInForce: TimeInForce;
-  readonly stopLoss: string;
-  readonly takeProfit: string;
-};
-
-const TYPES: readonly (readonly [OrderType, string])[] = [
-  ["limit", "LMT"],
-  ["market", "MKT (protected)"],
-  ["stop", "STP"],
-  ["stopLimit", "STP LMT"],
-];
 const PREVIEW_PAUSE_MS = 250;
-const STOP_FRACTION = 0.02;
-const TARGET_FRACTION = 0.03;
+/** The gate is asked again while the ticket is looked at: quotes, limits and states move on. */
+const PREVIEW_AGAIN_MS = 2_000;
 
-const EMPTY: Draft = {
-  side: "buy",
-  quantity: "10",
-  type: "limit",
-  limitPrice: "",
-  stopPrice: "",
-  timeInForce: "day",
-  stopLoss: "",
-  takeProfit: "",
-};
+type Preview = ResponseOf<"preview"> | { readonly failed: string } | undefined;
 
-const positive = (text: string): number | undefined => {
-  const value = Number(text);
-  return text.trim() !== "" && Number.isFinite(value) && value > 0 ? value : undefined;
-};
-
-/** Undefined while something is missing; the form says what. */
-function ticketOf(draft: Draft, symbol: string | undefined): TicketBody | undefined {
-  const quantity = positive(draft.quantity);
-  const limitPrice = positive(draft.limitPrice);
-  const stopPrice = positive(draft.stopPrice);
-  const needsLimit = draft.type === "limit" || draft.type === "stopLimit";
-  const needsStop = draft.type === "stop" || draft.type === "stopLimit";
-  if (symbol === undefined || quantity === undefined || !Number.isInteger(quantity)) return undefined;
-  if ((needsLimit && limitPrice === undefined) || (needsStop && stopPrice === undefined)) return undefined;
-  const [stopLoss, takeProfit] = [positive(draft.stopLoss), positive(draft.takeProfit)];
-  return {
-    symbol,
-    side: draft.side,
-    quantity,
-    type: draft.type,
-    timeInForce: draft.timeInForce,
-    outsideRth: false,
-    reduceOnly: false,
-    ...(needsLimit && limitPrice !== undefined ? { limitPrice } : {}),
-    ...(needsStop && stopPrice !== undefined ? { stopPrice } : {}),
-    ...(stopLoss === undefined ? {} : { stopLoss }),
-    ...(takeProfit === undefined ? {} : { takeProfit }),
-  };
-}
-
-/** The gate's answer to the draft, asked a quarter of a second after the last change. */
-function usePreview(ticket: TicketBody | undefined): ResponseOf<"preview"> | undefined {
-  const [preview, setPreview] = useState<ResponseOf<"preview"> | undefined>(undefined);
-  const asked = JSON.stringify(ticket);
+/** The gate's answer to the draft, asked a quarter of a second after the last change, and again while it stands. */
+function usePreview(ticket: TicketBody | undefined): Preview {
+  const [preview, setPreview] = useState<Preview>(undefined);
+  const link = useStore((state) => state.link.kind);
+  const asked = link === "open" ? JSON.stringify(ticket) : undefined;
   useEffect(() => {
     setPreview(undefined);
     if (asked === undefined) return undefined;
     let isCurrent = true;
-    const timer = setTimeout(() => {
-      request("preview", { ticket: JSON.parse(asked) as TicketBody }).then(
-        (answer) => isCurrent && setPreview(answer),
-        () => isCurrent && setPreview(undefined),
-      );
-    }, PREVIEW_PAUSE_MS);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const wait = (pause: number): void => {
+      timer = setTimeout(() => {
+        request("preview", { ticket: JSON.parse(asked) as TicketBody })
+          .catch((error: unknown) => ({ failed: error instanceof Error ? error.message : String(error) }))
+          .then((answer) => {
+            if (!isCurrent) return;
+            setPreview(answer);
+            wait(PREVIEW_AGAIN_MS);
+          });
+      }, pause);
+    };
+    wait(PREVIEW_PAUSE_MS);
     return () => {
       isCurrent = false;
       clearTimeout(timer);
@@ -97,28 +60,35 @@ export function Ticket() {
   return <TicketForm key={symbol ?? ""} symbol={symbol} />;
 }
 
+function useBracket(symbol: string | undefined): Bracket {
+  return {
+    bands: useStore((state) => (symbol === undefined ? undefined : state.instruments.get(symbol)?.priceBands)),
+    stopPercent: useStore((state) => state.risk.get("STOP_REQUIRED")?.limit),
+    targetPercent: useStore((state) => state.risk.get("TAKE_PROFIT")?.limit),
+  };
+}
+
 function TicketForm({ symbol }: { readonly symbol: string | undefined }) {
   const profile = useStore((state) => state.status?.profile);
+  const hasHost = useHasHost();
   const quote = useQuote(symbol);
+  const bracket = useBracket(symbol);
   const [draft, setDraft] = useState<Draft>(EMPTY);
   const [said, setSaid] = useState("");
-  const change = (part: Partial<Draft>): void => setDraft((before) => ({ ...before, ...part }));
+  const change = (part: Partial<Draft>): void => {
+    setDraft((before) => ({ ...before, ...part }));
+    // The answer to the last order is not the answer to this one.
+    setSaid("");
+  };
   const fill = (side: Draft["side"]): void => {
     const at = side === "buy" ? quote?.ask : quote?.bid;
-    if (at === undefined) return change({ side });
-    const sign = side === "buy" ? 1 : -1;
-    const text = (value: number): string => value.toFixed(value < 1 ? 4 : 2);
-    change({
-      side,
-      limitPrice: text(at),
-      stopLoss: text(at * (1 - sign * STOP_FRACTION * 0.99)),
-      takeProfit: text(at * (1 + sign * TARGET_FRACTION)),
-    });
+    change(at === undefined ? { side } : filledFrom(side, at, bracket));
   };
-  const ticket = ticketOf(draft, symbol);
+  const asked = ticketOf(draft, symbol);
+  const ticket = "lacks" in asked ? undefined : asked;
   const preview = usePreview(ticket);
   const send = (): void => {
-    if (ticket === undefined) return;
+    if (ticket === undefined || !hasHost) return;
     setSaid("asking the gate");
     void command({ kind: "placeOrder", ticket }).then((result) =>
       setSaid([result.message, ...result.failures.map((failure) => `${failure.code}: ${failure.detail}`)].join(" · ")),
@@ -130,32 +100,66 @@ function TicketForm({ symbol }: { readonly symbol: string | undefined }) {
         className="form"
         onSubmit={(event) => event.preventDefault()}
         onKeyDown={(event) => {
-          if (event.key === "Enter" && event.ctrlKey) send();
+          if (event.key === "Enter" && event.ctrlKey && !event.repeat) send();
+          if (event.key === "Escape") leave();
         }}
       >
-        <div className="toggle wide" role="group" aria-label="Side">
-          <button
-            type="button"
-            id="ticket-buy"
-            className="buy"
-            aria-pressed={draft.side === "buy"}
-            onClick={() => fill("buy")}
-          >
-            Buy {price(quote?.ask)}
-          </button>
-          <button type="button" className="sell" aria-pressed={draft.side === "sell"} onClick={() => fill("sell")}>
-            Sell {price(quote?.bid)}
-          </button>
-        </div>
+        <Sides draft={draft} quote={quote} fill={fill} />
         <Fields draft={draft} change={change} />
-        <button type="button" className={`send wide ${draft.side}`} disabled={ticket === undefined} onClick={send}>
-          {sendText(draft, symbol, profile)}
+        <button
+          type="button"
+          className={`send wide ${draft.side}`}
+          title="Ctrl+Enter"
+          disabled={ticket === undefined || !hasHost}
+          onClick={send}
+        >
+          {orderText(draft, symbol, profile)}
         </button>
       </form>
       <div className="note" role="status">
-        {said === "" ? <Answer preview={preview} hasTicket={ticket !== undefined} /> : said}
+        {said === "" ? <Answer preview={preview} asked={asked} hasHost={hasHost} /> : said}
       </div>
     </Panel>
+  );
+}
+
+/** Esc never sends: it leaves the ticket as it is and gives the keys back to the workstation. */
+function leave(): void {
+  if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+  document.querySelector<HTMLElement>("section.watch tr[aria-selected=true]")?.focus();
+}
+
+type SidesProps = {
+  readonly draft: Draft;
+  readonly quote: ReturnType<typeof useQuote>;
+  readonly fill: (side: Draft["side"]) => void;
+};
+
+/** The keys N, B and S press these buttons, so that they do what a click does. */
+function Sides({ draft, quote, fill }: SidesProps) {
+  return (
+    <div className="toggle wide" role="group" aria-label="Side">
+      <button
+        type="button"
+        id="ticket-buy"
+        className="buy"
+        title="key B"
+        aria-pressed={draft.side === "buy"}
+        onClick={() => fill("buy")}
+      >
+        Buy {price(quote?.ask)}
+      </button>
+      <button
+        type="button"
+        id="ticket-sell"
+        className="sell"
+        title="key S"
+        aria-pressed={draft.side === "sell"}
+        onClick={() => fill("sell")}
+      >
+        Sell {price(quote?.bid)}
+      </button>
+    </div>
   );
 }
 
@@ -168,6 +172,7 @@ function Fields({ draft, change }: { readonly draft: Draft; readonly change: (pa
     <label>
       {label}
       <input
+        {...(key === "quantity" ? { id: "ticket-quantity" } : {})}
         inputMode="decimal"
         disabled={!isOn}
         value={draft[key]}
@@ -175,8 +180,6 @@ function Fields({ draft, change }: { readonly draft: Draft; readonly change: (pa
       />
     </label>
   );
-  const needsLimit = draft.type === "limit" || draft.type === "stopLimit";
-  const needsStop = draft.type === "stop" || draft.type === "stopLimit";
   return (
     <>
       {text("Shares", "quantity")}
@@ -190,31 +193,29 @@ function Fields({ draft, change }: { readonly draft: Draft; readonly change: (pa
           ))}
         </select>
       </label>
-      {text("Limit", "limitPrice", needsLimit)}
-      {text("Trigger", "stopPrice", needsStop)}
+      {text("Limit", "limitPrice", needsLimit(draft))}
+      {text("Trigger", "stopPrice", needsStop(draft))}
       {text("Stop loss", "stopLoss")}
       {text("Target", "takeProfit")}
     </>
   );
 }
 
-function sendText(draft: Draft, symbol: string | undefined, profile: string | undefined): string {
-  const type = TYPES.find(([value]) => value === draft.type)?.[1] ?? "";
-  const at = draft.type === "market" ? "" : ` ${draft.limitPrice || draft.stopPrice}`;
-  const mode = profile === "simulation" ? "SIM" : (profile ?? "").toUpperCase();
-  return `${draft.side.toUpperCase()} ${draft.quantity} ${symbol ?? ""} ${type}${at} ${draft.timeInForce.toUpperCase()} — ${mode}`;
-}
+type AnswerProps = {
+  readonly preview: Preview;
+  readonly asked: ReturnType<typeof ticketOf>;
+  readonly hasHost: boolean;
+};
 
 /** What the gate would say now: every failing control, or the nearest limits that pass. */
-function Answer({
-  preview,
-  hasTicket,
-}: {
-  readonly preview: ResponseOf<"preview"> | undefined;
-  readonly hasTicket: boolean;
-}) {
-  if (!hasTicket) return <>Choose a side: price, stop and target are filled in from the quote.</>;
+function Answer({ preview, asked, hasHost }: AnswerProps) {
+  if (!hasHost) return <span className="refused">There is no connection to the host: nothing can be sent.</span>;
+  if ("lacks" in asked) {
+    const isUntouched = asked.lacks.startsWith("Limit");
+    return <>{isUntouched ? "Choose a side: price, stop and target are filled in from the quote." : asked.lacks}</>;
+  }
   if (preview === undefined) return <>Asking the gate…</>;
+  if ("failed" in preview) return <span className="refused">No answer of the gate: {preview.failed}</span>;
   const { decision, nearest, notional, atRisk, estimatedCommission } = preview;
   if (decision.verdict === "denied") {
     return (
@@ -223,15 +224,22 @@ function Answer({
       </span>
     );
   }
+  const limits = nearest
+    .slice(0, 3)
+    .map(({ code, headroom, unit }) => `${code} ${number(headroom)} ${unit}`)
+    .join(", ");
+  if (decision.role === "exit") {
+    return (
+      <>
+        The gate would pass it as an exit, value {money(notional)}: working stops and targets are cancelled first; the
+        ticket's own are not used.
+      </>
+    );
+  }
   return (
     <>
-      The gate would pass it. Value {number(notional)}, at risk {number(atRisk)}, commission about{" "}
-      {number(estimatedCommission)}. Nearest limits:{" "}
-      {nearest
-        .slice(0, 3)
-        .map(({ code, headroom, unit }) => `${code} ${whole(Math.round(headroom))} ${unit}`)
-        .join(", ")}
-      .
+      The gate would pass it. Value {money(notional)}, at risk {money(atRisk)}, commission about{" "}
+      {money(estimatedCommission)}. Nearest limits: {limits}.
     </>
   );
 }

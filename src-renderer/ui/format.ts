@@ -2,7 +2,7 @@
 export const UNKNOWN = "—";
 
 const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
-const money = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const cents = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const clock = new Intl.DateTimeFormat("en-GB", {
   timeZone: "America/New_York",
   hour: "2-digit",
@@ -46,15 +46,20 @@ export function short(value: number | undefined): string {
   return grouped.format(value);
 }
 
+/** Amount in units of the currency, to the cent. */
+export function money(units: number | undefined): string {
+  return units === undefined || !Number.isFinite(units) ? UNKNOWN : cents.format(units).replace("-", "−");
+}
+
 /** Amount in micro-units of the currency. */
 export function amount(micros: number | undefined): string {
-  return micros === undefined ? UNKNOWN : money.format(micros / 1e6).replace("-", "−");
+  return micros === undefined ? UNKNOWN : cents.format(micros / 1e6).replace("-", "−");
 }
 
 /** Signed amount in micro-units: profit and loss. */
 export function profit(micros: number | undefined): string {
   if (micros === undefined) return UNKNOWN;
-  return `${sign(micros)}${money.format(Math.abs(micros) / 1e6)}`;
+  return `${sign(micros)}${cents.format(Math.abs(micros) / 1e6)}`;
 }
 
 export function number(value: number | undefined, digits = 2): string {
