@@ -75,13 +75,22 @@ function Lost({ reason, retryAt }: { readonly reason: string; readonly retryAt: 
 function Announcer() {
   const [text, setText] = useState("");
   useEffect(() => {
-    let fills = store.getState().fills.size;
+    let { fills, alerts } = store.getState();
     const timer = setInterval(() => {
-      const now = store.getState().fills.size;
-      if (now === fills) return;
-      const newest = [...store.getState().fills.values()].at(-1);
-      setText(`${now - fills} new fills, last ${newest?.side} ${newest?.quantity} ${newest?.symbol}`);
-      fills = now;
+      const now = store.getState();
+      const filled = [...now.fills.values()].filter(({ execId }) => !fills.has(execId));
+      const critical = [...now.alerts.values()].filter(
+        ({ id, severity }) => severity === "critical" && !alerts.has(id),
+      );
+      ({ fills, alerts } = now);
+      const last = filled.at(-1);
+      const news = [
+        ...critical.map(({ message }) => message),
+        ...(last === undefined
+          ? []
+          : [`${filled.length} new fills, last ${last.side} ${last.quantity} ${last.symbol}`]),
+      ];
+      if (news.length > 0) setText(news.join(". "));
     }, 2_000);
     return () => clearInterval(timer);
   }, []);
@@ -107,8 +116,21 @@ function onKey(event: KeyboardEvent): void {
   if (isTyping || event.ctrlKey || event.altKey || event.metaKey) return;
   const timeframe = TIMEFRAMES[Number(event.key) - 1];
   if (timeframe !== undefined) store.setState({ timeframe });
-  else if (event.key === "n" || event.key === "b") document.getElementById("ticket-buy")?.focus();
   else if (event.key === "[" || event.key === "]") stepSymbol(event.key === "]" ? 1 : -1);
+  else if (event.key === "n" || event.key === "b") openTicket("ticket-buy");
+  else if (event.key === "s") openTicket("ticket-sell");
+  else if (event.key === "/") document.getElementById("symbol-search")?.focus();
+  else return;
+  // The letter must not be typed into the field that it opens.
+  event.preventDefault();
+}
+
+function openTicket(side: string): void {
+  document.getElementById(side)?.click();
+  const quantity = document.getElementById("ticket-quantity");
+  if (!(quantity instanceof HTMLInputElement)) return;
+  quantity.focus();
+  quantity.select();
 }
 
 function stepSymbol(step: number): void {

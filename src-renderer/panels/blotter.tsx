@@ -1,10 +1,11 @@
 import { useMemo, useState } from "react";
 import { command } from "#renderer/connection.ts";
 import { store } from "#renderer/state/store.ts";
-import { useStore } from "#renderer/state/use-store.ts";
+import { useHasHost, useStore } from "#renderer/state/use-store.ts";
 import { amount, price, time, UNKNOWN, whole } from "#renderer/ui/format.ts";
 import { Empty } from "#renderer/ui/panel.tsx";
 import { type Column, Table } from "#renderer/ui/table.tsx";
+import { useSafeFocus } from "#renderer/ui/use-safe-focus.ts";
 import type { TopicRow } from "#shared/contract/topics.ts";
 
 type Order = TopicRow<"orders">;
@@ -35,22 +36,22 @@ const COLUMNS: readonly Column<Order>[] = [
   },
   { id: "role", title: "Role", width: "52px", cell: (row) => row.role },
   { id: "quantity", title: "Qty", isNumber: true, width: "52px", cell: (row) => whole(row.quantity) },
-  { id: "filled", title: "Filled", isNumber: true, width: "50px", cell: (row) => whole(row.filledQuantity) },
+  { id: "filled", title: "Filled", isNumber: true, width: "52px", cell: (row) => whole(row.filledQuantity) },
   { id: "type", title: "Type", width: "62px", cell: (row) => TYPE[row.type] },
-  { id: "limit", title: "Limit", isNumber: true, width: "72px", cell: (row) => price(row.limitPrice) },
-  { id: "stop", title: "Stop", isNumber: true, width: "72px", cell: (row) => price(row.stopPrice) },
-  { id: "average", title: "Average", isNumber: true, width: "72px", cell: (row) => price(row.averagePrice) },
+  { id: "limit", title: "Limit", isNumber: true, width: "66px", cell: (row) => price(row.limitPrice) },
+  { id: "stop", title: "Stop", isNumber: true, width: "66px", cell: (row) => price(row.stopPrice) },
+  { id: "average", title: "Average", isNumber: true, width: "66px", cell: (row) => price(row.averagePrice) },
   { id: "tif", title: "TIF", width: "38px", cell: (row) => row.timeInForce.toUpperCase() },
   {
     id: "status",
     title: "State",
-    width: "92px",
+    width: "84px",
     cell: (row) => (row.pendingCancel ? `${row.status} (cancel)` : row.status),
     className: (row) => (row.status === "unknown" || row.status === "rejected" ? "refused" : ""),
   },
   { id: "source", title: "Source", width: "82px", cell: (row) => sourceText(row.source) },
-  { id: "ref", title: "orderRef", width: "112px", cell: (row) => <span className="dim">{row.orderRef}</span> },
-  { id: "why", title: "Why / last words", cell: (row) => <span className="dim">{row.message ?? row.reason}</span> },
+  { id: "ref", title: "orderRef", width: "104px", cell: (row) => row.orderRef, className: () => "dim" },
+  { id: "why", title: "Why / last words", cell: (row) => row.message ?? row.reason, className: () => "dim" },
 ];
 
 const FILL_COLUMNS: readonly Column<Fill>[] = [
@@ -83,6 +84,7 @@ const NAMES: readonly Filter[] = [...(Object.keys(FILTERS) as (keyof typeof FILT
 export function Blotter() {
   const orders = useStore((state) => state.orders);
   const fills = useStore((state) => state.fills);
+  const hasHost = useHasHost();
   const [filter, setFilter] = useState<Filter>("working");
   const [selected, setSelected] = useState<string | undefined>(undefined);
   const [asked, setAsked] = useState<Order | undefined>(undefined);
@@ -108,13 +110,13 @@ export function Blotter() {
         {asked === undefined ? (
           <button
             type="button"
-            disabled={!isCancellable(orders.get(selected ?? ""))}
+            disabled={!hasHost || !isCancellable(orders.get(selected ?? ""))}
             onClick={() => setAsked(orders.get(selected ?? ""))}
           >
             Cancel…
           </button>
         ) : (
-          <Confirm order={asked} onClose={() => setAsked(undefined)} />
+          <Confirm key={asked.orderRef} order={asked} onClose={() => setAsked(undefined)} />
         )}
       </div>
       <div className="body">
@@ -136,7 +138,7 @@ export function Blotter() {
               setSelected(row.orderRef);
               store.setState({ symbol: row.symbol });
             }}
-            onDelete={(row) => isCancellable(row) && setAsked(row)}
+            onDelete={(row) => hasHost && isCancellable(row) && setAsked(row)}
           />
         )}
         {filter !== "fills" && rows.length === 0 && (
@@ -153,15 +155,21 @@ function isCancellable(order: Order | undefined): boolean {
 
 function Confirm({ order, onClose }: { readonly order: Order; readonly onClose: () => void }) {
   const [said, setSaid] = useState("");
+  const keep = useSafeFocus<HTMLButtonElement>();
   const act = (): void => {
     void command({ kind: "cancelOrder", orderRef: order.orderRef }).then((result) =>
       result.accepted ? onClose() : setSaid(result.message),
     );
   };
   return (
-    <span role="group" aria-label="Confirm cancel" style={{ display: "flex", gap: "6px", alignItems: "center" }}>
+    <span
+      role="group"
+      aria-label="Confirm cancel"
+      style={{ display: "flex", gap: "6px", alignItems: "center" }}
+      onKeyDown={(event) => event.key === "Escape" && onClose()}
+    >
       {said === "" ? `Cancel ${order.side} ${whole(order.quantity)} ${order.symbol} (${order.role})?` : said}
-      <button type="button" onClick={onClose}>
+      <button type="button" ref={keep} onClick={onClose}>
         Keep
       </button>
       <button type="button" className="danger" onClick={act}>

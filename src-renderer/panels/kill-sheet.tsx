@@ -1,7 +1,8 @@
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import { command } from "#renderer/connection.ts";
-import { useStore } from "#renderer/state/use-store.ts";
+import { useHasHost, useStore } from "#renderer/state/use-store.ts";
 import { amount } from "#renderer/ui/format.ts";
+import { useSafeFocus } from "#renderer/ui/use-safe-focus.ts";
 import { REARM_PHRASE } from "#shared/model/command.ts";
 
 type KillSheetProps = { readonly said: string; readonly onSaid: (text: string) => void; readonly onClose: () => void };
@@ -9,8 +10,7 @@ type KillSheetProps = { readonly said: string; readonly onSaid: (text: string) =
 /** STOP has been sent already. This offers what goes further, each asked once; focus is on the safe button. */
 export function KillSheet({ said, onSaid, onClose }: KillSheetProps) {
   const status = useStore((state) => state.status);
-  const keep = useRef<HTMLButtonElement>(null);
-  useEffect(() => keep.current?.focus(), []);
+  const keep = useSafeFocus<HTMLButtonElement>();
   const go = (mode: "panic" | "panicFlatten"): void => {
     onSaid("on its way");
     void command({ kind: "kill", mode, reason: "from the kill sheet" }).then((result) => onSaid(result.message));
@@ -47,6 +47,8 @@ export function KillSheet({ said, onSaid, onClose }: KillSheetProps) {
 /** Back from KILLED: phrase and reason, never a timer. */
 export function RearmSheet({ onClose }: { readonly onClose: () => void }) {
   const causes = useStore((state) => state.status?.causes);
+  const hasHost = useHasHost();
+  const stay = useSafeFocus<HTMLButtonElement>();
   const [phrase, setPhrase] = useState("");
   const [reason, setReason] = useState("");
   const [said, setSaid] = useState("");
@@ -76,10 +78,10 @@ export function RearmSheet({ onClose }: { readonly onClose: () => void }) {
         {said}
       </p>
       <div className="actions">
-        <button type="button" onClick={onClose}>
+        <button type="button" ref={stay} onClick={onClose}>
           Stay KILLED
         </button>
-        <button type="button" disabled={phrase !== REARM_PHRASE || reason.trim() === ""} onClick={send}>
+        <button type="button" disabled={!hasHost || phrase !== REARM_PHRASE || reason.trim() === ""} onClick={send}>
           Re-arm, strategies stay disarmed
         </button>
       </div>

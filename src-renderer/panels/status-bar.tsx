@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from "react";
 import { command, engineNow } from "#renderer/connection.ts";
-import { useStore } from "#renderer/state/use-store.ts";
+import { useHasHost, useStore } from "#renderer/state/use-store.ts";
 import { age, amount, countdown, percent, profit, time, UNKNOWN, whole } from "#renderer/ui/format.ts";
 import { KillSheet, RearmSheet } from "./kill-sheet.tsx";
 
@@ -129,32 +129,43 @@ function marketText(status: Status, now: number | undefined): string {
   if (status === undefined || now === undefined) return "";
   const { phase, close, nextOpen, isEarlyClose } = status.market;
   const half = isEarlyClose ? " · half day" : "";
-  if (phase === "open")
-    return `NY open · closes in ${countdown(close === undefined ? undefined : (close - now) / 1e6)}${half}`;
+  if (phase === "open") return `closes in ${countdown(close === undefined ? undefined : (close - now) / 1e6)}${half}`;
   return `closed · opens in ${countdown(nextOpen === undefined ? undefined : (nextOpen - now) / 1e6)}`;
 }
 
+/** In profile live the account id is typed. A refusal is said where it was asked. */
 function ArmButton({ isLive }: { readonly isLive: boolean }) {
-  const [account, setAccount] = useState("");
-  if (!isLive) {
-    return (
-      <button type="button" onClick={() => void command({ kind: "arm" })}>
-        Arm
-      </button>
+  const hasHost = useHasHost();
+  const [accountId, setAccountId] = useState("");
+  const [refusal, setRefusal] = useState("");
+  const arm = (): void => {
+    void command(isLive ? { kind: "arm", accountId } : { kind: "arm" }).then((result) =>
+      setRefusal(result.accepted ? "" : result.message),
     );
-  }
+  };
   return (
     <form
+      className="arm"
       onSubmit={(event) => {
         event.preventDefault();
-        void command({ kind: "arm", accountId: account });
+        arm();
       }}
     >
-      <input
-        aria-label="Type the account id to arm"
-        value={account}
-        onChange={(event) => setAccount(event.target.value)}
-      />
+      {isLive && (
+        <input
+          className="account-id"
+          aria-label="Type the account id to arm"
+          placeholder="account id"
+          value={accountId}
+          onChange={(event) => setAccountId(event.target.value)}
+        />
+      )}
+      <button type="submit" disabled={!hasHost || (isLive && accountId === "")}>
+        Arm
+      </button>
+      <span className="refused" role="status">
+        {refusal}
+      </span>
     </form>
   );
 }

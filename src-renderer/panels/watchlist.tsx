@@ -1,31 +1,63 @@
-import { type KeyboardEvent, memo } from "react";
+import { type KeyboardEvent, memo, useEffect, useMemo, useState } from "react";
+import { engineNow } from "#renderer/connection.ts";
+import { quotes } from "#renderer/state/quotes.ts";
 import { store } from "#renderer/state/store.ts";
-import { useQuote, useStore, useSymbols } from "#renderer/state/use-store.ts";
+import { useHasHost, useQuote, useStore, useSymbols } from "#renderer/state/use-store.ts";
 import { change, direction, percent, price, profit, short, UNKNOWN, whole } from "#renderer/ui/format.ts";
 import { Empty, Panel } from "#renderer/ui/panel.tsx";
+
+const SECOND_MS = 1_000;
+
+/**
+ * Symbols whose newest tick is older than the limit that blocks openings; looked at once a second. Without a host nothing is
+ * of now.
+ */
+function useStale(): ReadonlySet<string> {
+  const limit = useStore((state) => state.risk.get("DATA_STALE")?.limit);
+  const hasHost = useHasHost();
+  const [stale, setStale] = useState<readonly string[]>([]);
+  useEffect(() => {
+    const look = (): void => {
+      const now = engineNow();
+      const old = quotes.list().filter((symbol) => !hasHost || isOlder(quotes.row(symbol)?.time, now, limit));
+      setStale((before) => (before.join() === old.join() ? before : old));
+    };
+    look();
+    const timer = setInterval(look, SECOND_MS);
+    return () => clearInterval(timer);
+  }, [limit, hasHost]);
+  return useMemo(() => new Set(stale), [stale]);
+}
+
+function isOlder(time: number | undefined, now: number | undefined, limitSeconds: number | undefined): boolean {
+  return time !== undefined && now !== undefined && limitSeconds !== undefined && now - time > limitSeconds * 1e6;
+}
 
 const select = (symbol: string): void => store.setState({ symbol });
 
 export function Watchlist() {
   const symbols = useSymbols();
+  const stale = useStale();
   const selected = useStore((state) => state.symbol);
   const move = (event: KeyboardEvent<HTMLTableSectionElement>): void => {
-    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-    if (step === 0) return;
-    event.preventDefault();
-    const next = symbols[Math.max(0, Math.min(symbols.length - 1, symbols.indexOf(selected ?? "") + step))];
+    const here = symbols.indexOf(selected ?? "");
+    const last = symbols.length - 1;
+    const targets: Readonly<Record<string, number>> = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: last };
+    const target = targets[event.key];
+    const next = target === undefined ? undefined : symbols[Math.max(0, Math.min(last, target))];
     if (next === undefined) return;
+    event.preventDefault();
     select(next);
     const row = event.currentTarget.children[symbols.indexOf(next)];
     if (row instanceof HTMLElement) row.focus();
   };
   return (
-    <Panel title={`Watchlist (${symbols.length})`} className="watch">
+    <Panel title={`Watchlist (${symbols.length})`} className="watch" tools={<Search symbols={symbols} />}>
       <div className="body">
         {symbols.length === 0 && <Empty>Waiting for the first quotes.</Empty>}
         <table aria-label="Watchlist" className="fixed">
           <colgroup>
-            <col style={{ width: "54px" }} />
+            <col style={{ width: "60px" }} />
             <col style={{ width: "66px" }} />
             <col style={{ width: "64px" }} />
             <col style={{ width: "74px" }} />
@@ -58,7 +90,7 @@ export function Watchlist() {
           </thead>
           <tbody onKeyDown={move}>
             {symbols.map((symbol) => (
-              <Row key={symbol} symbol={symbol} isSelected={symbol === selected} />
+              <Row key={symbol} symbol={symbol} isSelected={symbol === selected} isStale={stale.has(symbol)} />
             ))}
           </tbody>
         </table>
@@ -68,23 +100,29 @@ export function Watchlist() {
   );
 }
 
-const Row = memo(function Row({ symbol, isSelected }: { readonly symbol: string; readonly isSelected: boolean }) {
+type RowProps = { readonly symbol: string; readonly isSelected: boolean; readonly isStale: boolean };
+
+const Row = memo(function Row({ symbol, isSelected, isStale }: RowProps) {
   const quote = useQuote(symbol);
   const quantity = useStore((state) => state.positions.get(symbol)?.quantity);
-  const last = quote?.last ?? midOf(quote);
+  const last = quote?.last;
   const moved = last === undefined || quote?.previousClose === undefined ? undefined : last - quote.previousClose;
   const relative =
     moved === undefined || quote?.previousClose === undefined ? undefined : (moved / quote.previousClose) * 100;
-  const flags = quote?.flags.join(", ") ?? "";
+  const trouble = dataTrouble(quote, isStale);
   return (
     <tr
       tabIndex={isSelected ? 0 : -1}
       aria-selected={isSelected}
-      title={quote?.refusal ?? flags}
+      className={trouble === undefined ? "" : "aged"}
+      title={dataText(quote)}
       onClick={() => select(symbol)}
       onKeyDown={(event) => event.key === "Enter" && select(symbol)}
     >
-      <td className="bold">{symbol}</td>
+      <td className="bold">
+        {symbol}
+        {trouble !== undefined && <sup className="refused">{trouble}</sup>}
+      </td>
       <td className="number">{price(last)}</td>
       <td className={`number ${direction(moved)}`}>{change(moved, last)}</td>
       <td className={`number ${direction(relative)}`}>{percent(relative)}</td>
@@ -95,7 +133,56 @@ const Row = memo(function Row({ symbol, isSelected }: { readonly symbol: string;
   );
 });
 
+/** Key `/`: Enter shows the symbol. One that is not watched is said, never guessed. */
+function Search({ symbols }: { readonly symbols: readonly string[] }) {
+  const [text, setText] = useState("");
+  const [said, setSaid] = useState("");
+  const go = (): void => {
+    const wanted = text.trim().toUpperCase();
+    if (wanted === "") return;
+    if (!symbols.includes(wanted)) return setSaid(`${wanted} is not watched`);
+    select(wanted);
+    setText("");
+    setSaid("");
+    document.querySelectorAll<HTMLElement>("section.watch tbody tr")[symbols.indexOf(wanted)]?.focus();
+  };
+  return (
+    <>
+      <span className="spacer" />
+      <span className="refused" role="status">
+        {said}
+      </span>
+      <input
+        id="symbol-search"
+        className="search"
+        aria-label="Show symbol"
+        placeholder="Symbol  /"
+        value={text}
+        onChange={(event) => {
+          setText(event.target.value);
+          setSaid("");
+        }}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") go();
+          if (event.key === "Escape") event.currentTarget.blur();
+        }}
+      />
+    </>
+  );
+}
+
 type Quote = ReturnType<typeof useQuote>;
+
+/** Data that is not of now is marked at its symbol: D delayed, F frozen, ! stale, × refused. */
+function dataTrouble(quote: Quote, isStale: boolean): string | undefined {
+  if (quote?.refusal !== undefined) return "×";
+  if (isStale) return "!";
+  return quote?.quality === "delayed" ? "D" : quote?.quality === "frozen" ? "F" : undefined;
+}
+
+function dataText(quote: Quote): string {
+  return quote?.refusal ?? [quote?.quality ?? UNKNOWN, ...(quote?.flags ?? [])].join(", ");
+}
 
 function midOf(quote: Quote): number | undefined {
   return quote?.bid === undefined || quote.ask === undefined ? undefined : (quote.bid + quote.ask) / 2;
@@ -133,6 +220,10 @@ function QuoteDetail({ symbol }: { readonly symbol: string | undefined }) {
         <div className="range">
           <i style={{ left: `${Math.max(0, Math.min(1, place)) * 100}%` }} />
         </div>
+      </dd>
+      <dt>Data</dt>
+      <dd className="cut" title={dataText(quote)}>
+        {dataText(quote)}
       </dd>
       <dt>20-day volume</dt>
       <dd>{short(quote?.averageDailyVolume)}</dd>

@@ -9,6 +9,11 @@ export function useStore<T>(select: (state: State) => T): T {
   return useZustand(store, select);
 }
 
+/** Commands can be given; kill alone is never disabled. */
+export function useHasHost(): boolean {
+  return useStore((state) => state.link.kind === "open");
+}
+
 /** The newest quote of one symbol; draws again only when that symbol changed. */
 export function useQuote(symbol: string | undefined): TopicRow<"quotes"> | undefined {
   return useSyncExternalStore(

@@ -23,11 +23,40 @@ type TableProps<T> = {
 
 const BOUND = 200;
 
-/** Rows and columns with roving focus: arrows move, Enter selects, Delete asks. */
+/** The newest rows that fit, and how many there are beside them. */
 export function Table<T>(props: TableProps<T>) {
+  const { rows, bound = BOUND } = props;
+  return (
+    <>
+      <Rows {...props} />
+      {rows.length > bound && (
+        <p className="note short">
+          The newest {bound} of {rows.length} are shown.
+        </p>
+      )}
+    </>
+  );
+}
+
+/** Text that the column cuts off can be read by pointing at it. */
+function Cell<T>({ column, row }: { readonly column: Column<T>; readonly row: T }) {
+  const content = column.cell(row);
+  return (
+    <td
+      className={`${column.isNumber === true ? "number" : ""} ${column.className?.(row) ?? ""}`}
+      title={typeof content === "string" ? content : undefined}
+    >
+      {content}
+    </td>
+  );
+}
+
+/** Rows and columns with roving focus: arrows move, Enter selects, Delete asks. */
+function Rows<T>(props: TableProps<T>) {
   const { label, columns, rows, rowKey, selected, onSelect, onDelete, bound = BOUND } = props;
   const body = useRef<HTMLTableSectionElement>(null);
   const shown = rows.slice(0, bound);
+  const hasSelected = shown.some((row) => rowKey(row) === selected);
   const move = (event: KeyboardEvent, index: number, row: T): void => {
     const targets: Readonly<Record<string, number>> = {
       ArrowDown: index + 1,
@@ -66,19 +95,14 @@ export function Table<T>(props: TableProps<T>) {
           return (
             <tr
               key={key}
-              tabIndex={isSelected || (selected === undefined && index === 0) ? 0 : -1}
+              tabIndex={isSelected || (!hasSelected && index === 0) ? 0 : -1}
               aria-rowindex={index + 2}
               aria-selected={onSelect === undefined ? undefined : isSelected}
               onClick={() => onSelect?.(row)}
               onKeyDown={(event) => move(event, index, row)}
             >
               {columns.map((column) => (
-                <td
-                  key={column.id}
-                  className={`${column.isNumber === true ? "number" : ""} ${column.className?.(row) ?? ""}`}
-                >
-                  {column.cell(row)}
-                </td>
+                <Cell key={column.id} column={column} row={row} />
               ))}
             </tr>
           );

@@ -1,4 +1,5 @@
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CHROMIUM_FLAGS, chromiumPath } from "#tests/support/chromium.ts";
@@ -10,6 +11,11 @@ let served: Served;
 let browser: Browser;
 let page: Page;
 const complaints: string[] = [];
+
+/** The process that serves: the launcher may stand between it and this test. */
+function hostPid(): number {
+  return (JSON.parse(readFileSync(join(folder, "run.json"), "utf8")) as { readonly pid: number }).pid;
+}
 
 beforeAll(async () => {
   served = await startWorkstation(folder, "--browser", "--interval", "1m");
@@ -74,6 +80,7 @@ describe("the workstation in a browser [needs chromium]", () => {
     }
     await page.keyboard.press("F6");
     expect(await page.evaluate(() => document.activeElement?.hasAttribute("data-panel"))).toBe(true);
+    expect(await page.locator(".status-bar .grow").evaluate((item) => item.scrollWidth <= item.clientWidth)).toBe(true);
     const { moved, frames } = await page.evaluate(watchLayout, 3_000);
     expect(frames).toBeGreaterThan(10);
     expect(moved).toEqual([]);
@@ -92,6 +99,77 @@ describe("the workstation in a browser [needs chromium]", () => {
       .getByText(/approved|POS_LIMIT|ORDER_RATE/)
       .first()
       .waitFor();
+  });
+
+  test("the ticket's answer is of what it asks now, not of the last order", async () => {
+    await page.getByLabel("Shares").fill("9000");
+    const answer = page.locator("section[aria-label^=Order] .note");
+    await answer.getByText(/ORDER_NOTIONAL_MAX/).waitFor();
+    await page.getByLabel("Stop loss").fill("98,5");
+    await answer.getByText("Stop loss: a price above zero").waitFor();
+    expect(await page.getByRole("button", { name: /^BUY 9000 / }).isDisabled()).toBe(true);
+  });
+
+  test("letters open the ticket, a slash the search, and a symbol that is not watched is said", async () => {
+    await page.locator("section.watch tbody tr").first().click();
+    await page.keyboard.press("s");
+    await page.locator("#ticket-sell[aria-pressed=true]").waitFor();
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("ticket-quantity");
+    await page.keyboard.type("7");
+    await page.getByRole("button", { name: /^SELL 7 / }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("b");
+    await page.locator("#ticket-buy[aria-pressed=true]").waitFor();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("/");
+    await page.keyboard.type("zzzz");
+    await page.keyboard.press("Enter");
+    await page.getByText("ZZZZ is not watched").waitFor();
+    await page.getByLabel("Show symbol").fill("sofi");
+    await page.keyboard.press("Enter");
+    await page.locator("section.watch tr[aria-selected=true]", { hasText: "SOFI" }).waitFor();
+    await page.keyboard.press("]");
+    await page.locator("section.chart h2:text-is('CORZ')").waitFor();
+  });
+
+  test("flatten asks once, with the numbers, and the safe answer has the focus", async () => {
+    await page.getByRole("button", { name: "Flatten all" }).click();
+    await page.getByText(/Flatten all \d+ positions, about [\d,.]+\?/).waitFor();
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Keep");
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Flatten all" }).waitFor();
+  });
+
+  test("every figure of the positions fits its column", async () => {
+    for (const width of [1280, 1600]) {
+      await page.setViewportSize({ width, height: 900 });
+      const cut = await page
+        .locator("table[aria-label=Positions] td")
+        .evaluateAll((cells) =>
+          cells.filter((cell) => cell.scrollWidth > cell.clientWidth).map((cell) => cell.textContent),
+        );
+      expect(cut, `${width}`).toEqual([]);
+    }
+    await page.setViewportSize({ width: 1600, height: 950 });
+  });
+
+  test("a host that stands still is lost within seconds: nothing can be sent, kill can be pressed and says it was not", async () => {
+    process.kill(hostPid(), "SIGSTOP");
+    try {
+      await page.getByText(/the host does not answer/).waitFor({ timeout: 15_000 });
+      await page.getByText("link —").waitFor();
+      expect(await page.locator(".send").isDisabled()).toBe(true);
+      expect(await seriousFindings(page)).toEqual([]);
+      await shoot(page, "browser-silent");
+      await page.getByRole("button", { name: /KILL/ }).click();
+      await page.getByText(/NOT SENT: there is no connection/).waitFor();
+      await page.getByRole("button", { name: "Keep STOP" }).click();
+    } finally {
+      process.kill(hostPid(), "SIGCONT");
+    }
+    await page.getByText("link live").waitFor({ timeout: 20_000 });
+    expect(await page.locator(".state.KILLED").count()).toBe(0);
   });
 
   test("one press of the key stops at once, the sheet offers more, re-arm wants phrase and reason", async () => {
