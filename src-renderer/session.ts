@@ -7,7 +7,9 @@ const BACKOFF_MS = [250, 500, 1_000, 2_000, 5_000] as const;
 const PING_MS = 2_000;
 /** A host that leaves a ping without answer for so long is lost: what it said last is no picture of now. */
 const SILENCE_MS = 4_000;
-const ATTEMPT_MS = 5_000;
+/** A page that was busy itself takes its own delay for the host's, and would reconnect into still more work. */
+const GRACE_MS = 1_500;
+const ATTEMPT_MS = 10_000;
 
 /** Wires and clocks of the page. */
 export type Surroundings = {
@@ -84,7 +86,10 @@ export class Session {
     const beat = (client: Client): void => {
       if (!isCurrent()) return;
       client.ping();
-      silence ??= this.later(SILENCE_MS, () => this.lose("the host does not answer"));
+      // Twice: after the first end the answers that a busy page has not read yet are read.
+      silence ??= this.later(SILENCE_MS, () => {
+        silence = this.later(GRACE_MS, () => this.lose("the host does not answer"));
+      });
       this.later(PING_MS, () => beat(client));
     };
     let owed = 0;
