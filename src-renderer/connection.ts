@@ -4,8 +4,9 @@ import { type Client, RequestError } from "#shared/rpc/client.ts";
 import type { Frame, Port, PortState } from "#shared/rpc/port.ts";
 import { Session } from "./session.ts";
 import { barFeed } from "./state/bars.ts";
+import { Batch } from "./state/batch.ts";
 import { quotes } from "./state/quotes.ts";
-import { reduceRows, reduceSingle, store } from "./state/store.ts";
+import { reduceRows, reduceSingle, type State, store } from "./state/store.ts";
 
 /** The messages by which the page asks the desktop's preload for a port, and by which it is handed over. */
 const CONNECT_MESSAGE = "robotrader-connect";
@@ -14,6 +15,11 @@ const PORT_MESSAGE = "robotrader-port";
 const isDesktop = location.protocol === "app:";
 
 const wallMs = (): number => performance.timeOrigin + performance.now();
+
+const batch = new Batch<State>(
+  (change) => store.setState(change),
+  (milliseconds, action) => setTimeout(action, milliseconds),
+);
 
 const session = new Session(
   {
@@ -119,7 +125,7 @@ function openSocket(onPort: (port: Port) => void, onClosed: () => void): () => v
 
 function subscribeAll(to: Client): void {
   for (const topic of ["status", "account", "monitor"] as const) {
-    to.subscribe(topic, (rows) => store.setState((state) => reduceSingle(state, topic, rows as never)));
+    to.subscribe(topic, (rows) => batch.add((state) => reduceSingle(state, topic, rows as never)));
   }
   for (const topic of [
     "orders",
@@ -131,7 +137,7 @@ function subscribeAll(to: Client): void {
     "strategies",
     "instruments",
   ] as const) {
-    to.subscribe(topic, (rows, kind) => store.setState((state) => reduceRows(state, topic, rows as never, kind)));
+    to.subscribe(topic, (rows, kind) => batch.add((state) => reduceRows(state, topic, rows as never, kind)));
   }
   to.subscribe("quotes", (rows, kind) => {
     if (kind === "snapshot") quotes.replace(rows);
