@@ -64,8 +64,8 @@ class EngineViews implements Views {
     for (const effect of trading.engine.context.drain()) {
       if (effect.kind === "publish") this.hub.publish(effect.topic, effect.key, effect.body);
     }
-    for (const orderRef of trading.engine.context.ledger.orders.keys()) {
-      this.hub.publish("orders", orderRef, trading.engine.context.ledger.orders.get(orderRef));
+    for (const order of trading.engine.context.ledger.orders.values()) {
+      this.hub.publish("orders", order.orderRef, order);
     }
     for (const execId of trading.engine.context.ledger.executions.keys()) {
       this.hub.publish("fills", execId, trading.engine.context.fill(execId));

@@ -27,7 +27,7 @@ async function recovered(notes: readonly Note[], snapshotAt?: number): Promise<E
 function booksOf(engine: Engine): string {
   const { ledger } = engine.context;
   const open = ledger.openOrders().map(({ orderRef }) => orderRef);
-  const used = [0, 1, 2, 3, 4, 5].filter((index) => ledger.hasIntent(`intent-${index}`));
+  const used = [0, 1, 2, 3, 4, 5].filter((index) => ledger.orders.hasIntent(`intent-${index}`));
   return canonical({ state: engine.snapshot(), open: open.sort(), used });
 }
 
@@ -87,7 +87,7 @@ describe("recovery", () => {
 
   test("from a snapshot knows the intents that were used", async () => {
     const engine = await recovered(WORKING, WORKING.length);
-    expect(engine.context.ledger.hasIntent("intent-1")).toBe(true);
+    expect(engine.context.ledger.orders.hasIntent("intent-1")).toBe(true);
   });
 });
 

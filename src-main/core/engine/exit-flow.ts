@@ -119,6 +119,11 @@ export class ExitFlow {
   /** Tried again after twice the time, up to a minute: what the market or the gate refuses is not asked for all day. */
   private mend(symbol: string, { fault, tries }: Exposed): void {
     const { context } = this;
+    if (fault === "bare" && context.ledger.adopted.has(symbol)) {
+      this.exposed.set(symbol, { fault, next: Number.POSITIVE_INFINITY, tries });
+      const text = `${symbol} was held before us and has no stop of ours: protect it or close it by hand`;
+      return context.alert("warning", "ADOPTED_UNPROTECTED", text, { symbol });
+    }
     const pause = Math.min(LONGEST_PAUSE, context.deadline("protection") * 2 ** (tries + 1));
     this.exposed.set(symbol, { fault, next: context.time + pause * SECOND, tries: tries + 1 });
     if (fault === "idle") {

@@ -25,6 +25,7 @@ import type { Execution } from "#shared/model/broker.ts";
 import { isTerminal, type Order, signed } from "#shared/model/order.ts";
 import type { StateCause } from "#shared/model/risk.ts";
 import type { Note, NoteOf, OrderChange, StateChange } from "./note.ts";
+import { Orders } from "./orders.ts";
 import { type LedgerState, type SessionBook, SNAPSHOT_VERSION } from "./snapshot.ts";
 
 /** What an applied note changed, so that the engine can publish and react. */
@@ -46,10 +47,7 @@ const causeKey = (cause: Pick<StateCause, "code" | "scope">): string => `${cause
  */
 export class Ledger {
   portfolio = new Portfolio();
-  readonly orders = new Map<string, Order>();
-  /** orderRefs of the orders that may still fill. */
-  private readonly open = new Set<string>();
-  private readonly intents = new Set<string>();
+  readonly orders = new Orders();
   /** By execId stem order of arrival; the newest correction of each. */
   readonly executions = new Map<string, Execution>();
   private readonly commissions = new Map<string, Micros6>();
@@ -70,8 +68,8 @@ export class Ledger {
   readonly frozen = new Map<string, number>();
   /** execId stems of what happened before the opening balance and is contained in it. */
   private readonly contained = new Set<string>();
-  /** orderRefs of the children of each entry. */
-  private readonly children = new Map<string, string[]>();
+  /** Symbols that were held before us, until they are flat: whether they are closed or protected is a person's to say. */
+  readonly adopted = new Set<string>();
   /** Times of the opening parents of the last minute. */
   entryTimes: Micros[] = [];
   private likes = new Map<string, Micros>();
@@ -139,18 +137,9 @@ export class Ledger {
     return this.likes.get(likeness);
   }
 
-  hasIntent(intentId: string): boolean {
-    return this.intents.has(intentId);
-  }
-
   /** Orders that may still fill, oldest first. */
   openOrders(): readonly Order[] {
-    const orders: Order[] = [];
-    for (const orderRef of this.open) {
-      const order = this.orders.get(orderRef);
-      if (order !== undefined) orders.push(order);
-    }
-    return orders;
+    return this.orders.open();
   }
 
   /** What an exit may close, signed: the smaller of our view and the broker's; nothing where the signs differ. */
@@ -158,12 +147,6 @@ export class Ledger {
     const ours = this.portfolio.quantity(symbol);
     const theirs = ours + (this.frozen.get(symbol) ?? 0);
     return Math.sign(ours) === Math.sign(theirs) ? Math.sign(ours) * Math.min(Math.abs(ours), Math.abs(theirs)) : 0;
-  }
-
-  /** Shares that the children of an entry have closed, whichever of them. */
-  closedBy(parentRef: string): number {
-    const children = this.children.get(parentRef) ?? [];
-    return children.reduce((sum, orderRef) => sum + (this.orders.get(orderRef)?.filledQuantity ?? 0), 0);
   }
 
   isContained(execId: string): boolean {
@@ -193,6 +176,7 @@ export class Ledger {
       limits: [...this.limits],
       frozen: [...this.frozen],
       contained: [...this.contained],
+      adopted: [...this.adopted],
       entryTimes: [...this.entryTimes],
       likes: [...this.likes],
       breaker: this.breaker,
@@ -202,12 +186,7 @@ export class Ledger {
 
   restore(state: LedgerState): void {
     this.portfolio = Portfolio.fromState(state.portfolio);
-    // Through the one door: what is open and which intents are used follows from the orders.
-    this.orders.clear();
-    this.open.clear();
-    this.intents.clear();
-    this.children.clear();
-    for (const order of state.orders) this.put(order);
+    this.orders.restore(state.orders);
     fill(
       this.executions,
       state.executions.map((execution) => [execution.execId, execution] as const),
@@ -222,6 +201,7 @@ export class Ledger {
     fill(this.limits, state.limits);
     for (const grant of state.grants) this.grants.add(grant);
     for (const stem of state.contained) this.contained.add(stem);
+    for (const symbol of state.adopted) this.adopted.add(symbol);
     fill(this.frozen, state.frozen);
     this.session = { ...state.session };
     this.highWaterEquity = state.highWaterEquity;
@@ -237,7 +217,7 @@ export class Ledger {
   private applyIntent(body: NoteOf<"INTENT">["body"], time: Micros): Applied {
     for (const order of body.orders) {
       assert(!this.orders.has(order.orderRef), `orderRef ${order.orderRef} is new`);
-      this.put(order);
+      this.orders.put(order);
     }
     for (const [likeness, since] of this.likes) if (since < time - MINUTE) this.likes.delete(likeness);
     this.likes.set(body.likeness, time);
@@ -318,6 +298,7 @@ export class Ledger {
       for (const { symbol, quantity, averageCost } of body.opening.positions) {
         this.portfolio.adopt(symbol, quantity, averageCost);
         this.strategyPositions.set(strategyKey("manual", symbol), quantity);
+        this.adopted.add(symbol);
         this.watchHolding(symbol, time);
       }
       for (const execId of body.opening.executions ?? []) this.contained.add(execIdStem(execId));
@@ -420,17 +401,6 @@ export class Ledger {
     }
   }
 
-  private put(order: Order): void {
-    const { parentRef, orderRef } = order;
-    if (parentRef !== undefined && !this.orders.has(orderRef)) {
-      this.children.set(parentRef, [...(this.children.get(parentRef) ?? []), orderRef]);
-    }
-    this.orders.set(order.orderRef, order);
-    this.intents.add(order.intentId);
-    if (isTerminal(order.status)) this.open.delete(order.orderRef);
-    else this.open.add(order.orderRef);
-  }
-
   /** Applies a transition to one order; reports about orders we do not know change nothing. */
   private change(
     orderRef: string,
@@ -439,7 +409,7 @@ export class Ledger {
     const before = this.orders.get(orderRef);
     if (before === undefined) return NOTHING;
     const { order, alarm } = transition(before);
-    this.put(order);
+    this.orders.put(order);
     this.judgeCall(before, order);
     // A late fill of an entry that has ended makes its children grow with it.
     const hasChanged = !isTerminal(before.status) || order.filledQuantity !== before.filledQuantity;
@@ -462,8 +432,10 @@ export class Ledger {
   }
 
   private watchHolding(symbol: string, time: Micros): void {
-    if (this.portfolio.quantity(symbol) === 0) this.heldSince.delete(symbol);
-    else if (!this.heldSince.has(symbol)) this.heldSince.set(symbol, time);
+    if (this.portfolio.quantity(symbol) === 0) {
+      this.heldSince.delete(symbol);
+      this.adopted.delete(symbol);
+    } else if (!this.heldSince.has(symbol)) this.heldSince.set(symbol, time);
   }
 
   /** A bracket protects what was bought: when its entry ends short, the children end with it at that size. */
@@ -472,7 +444,7 @@ export class Ledger {
     const changed: string[] = [];
     for (const child of this.openOrders()) {
       if (child.parentRef !== parent.orderRef) continue;
-      this.put({ ...child, quantity: parent.filledQuantity });
+      this.orders.put({ ...child, quantity: parent.filledQuantity });
       changed.push(child.orderRef);
     }
     return changed;

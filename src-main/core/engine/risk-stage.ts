@@ -77,7 +77,7 @@ export function riskView(
     openOrdersOnSide: openings.filter((order) => order.symbol === symbol && order.side === request.side).length,
     openOrders: openings.length,
     parentsUnderWay: openings.length,
-    isKnownIntent: ledger.hasIntent(request.intentId),
+    isKnownIntent: ledger.orders.hasIntent(request.intentId),
     ...(session === undefined ? {} : { session }),
     ...(instrument === undefined ? {} : { instrument }),
     ...(lastLike === undefined ? {} : { lastLikeTime: lastLike }),
@@ -102,7 +102,7 @@ export function closingShares(context: Context, symbol: string): number {
     if (order.symbol !== symbol || order.role === "entry") continue;
     const parent = order.parentRef === undefined ? undefined : context.ledger.orders.get(order.parentRef);
     const open = order.quantity - order.filledQuantity;
-    const held = parent === undefined ? open : parent.filledQuantity - context.ledger.closedBy(parent.orderRef);
+    const held = parent === undefined ? open : parent.filledQuantity - context.ledger.orders.closedBy(parent.orderRef);
     const family = order.parentRef ?? order.orderRef;
     families.set(family, Math.max(families.get(family) ?? 0, Math.min(open, held)));
   }
@@ -204,12 +204,15 @@ function lossPercent(context: Context, symbol: string): number {
   return (-position.unrealizedPnl / Math.abs(position.cost)) * 100;
 }
 
-/** A position that lost too much stops opening in its symbol and is closed; the second one of a session, in the account. */
+/**
+ * A position that lost too much stops opening in its symbol and is closed; the second one of a session, in the account.
+ * Shares that were held before us are not ours to sell: what they cost then says nothing about a risk that we took.
+ */
 export function watchPositionLoss(context: Context, symbol: string, close: (reason: string) => void): void {
   const { ledger } = context;
   const position = ledger.portfolio.position(symbol);
   if (position?.unrealizedPnl === undefined || position.quantity === 0 || position.unrealizedPnl >= 0) return;
-  if (ledger.causes.has(`POSITION_LOSS|symbol:${symbol}`)) return;
+  if (ledger.causes.has(`POSITION_LOSS|symbol:${symbol}`) || ledger.adopted.has(symbol)) return;
   const percent = lossPercent(context, symbol);
   const ofEquity = (-position.unrealizedPnl / ledger.portfolio.equity()) * 100;
   const limit = context.limits().positionLossPercent;

@@ -15,7 +15,7 @@ export type SessionBook = {
 };
 
 /** Shape of the state below. A snapshot of another shape is left aside: the journal holds everything that it does. */
-export const SNAPSHOT_VERSION = 2;
+export const SNAPSHOT_VERSION = 3;
 
 /** The durable state as plain data: what a snapshot holds and the state hash is taken over. */
 export type LedgerState = {
@@ -36,6 +36,7 @@ export type LedgerState = {
   readonly limits: readonly (readonly [string, number])[];
   readonly frozen: readonly (readonly [string, number])[];
   readonly contained: readonly string[];
+  readonly adopted: readonly string[];
   readonly entryTimes: readonly Micros[];
   readonly likes: readonly (readonly [string, Micros])[];
   readonly breaker: BreakerState;

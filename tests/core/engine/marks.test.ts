@@ -41,6 +41,20 @@ describe("what a holding is worth", () => {
     },
   );
 
+  test.each([100, -100])(
+    "when it was there before us is no reason to sell or to place a stop, which a person is told once (%i)",
+    (held) => {
+      const driver = adopting(held);
+      for (const price of held > 0 ? [100, 96, 92, 88] : [100, 104, 108, 112]) at(driver, price);
+      driver.wait(120);
+      expect(driver.position()).toBe(held);
+      expect(driver.orders()).toEqual([]);
+      expect(driver.alerts().filter((code) => code !== "DAILY_LOSS" && code !== "DRAWDOWN")).toEqual([
+        "ADOPTED_UNPROTECTED",
+      ]);
+    },
+  );
+
   test("when it is held again begins with its fill, not with the price of the last time", () => {
     const driver = new EngineDriver({ ...SETTINGS, "risk.dailyLossReducePercent": 0.1 }).ready();
     driver.order({ quantity: 40 });
