@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { buildInfo } from "#app/build-info.ts";
 import { CommandError, type CommonOptions, EXIT, hasAnswered } from "#app/commands/context.ts";
+import { leaveOnSignal } from "#app/commands/ending.ts";
 import { DataDirectoryError } from "#app/data-directory.ts";
 import { EngineRefusal } from "#app/engine-thread.ts";
 
@@ -39,6 +40,7 @@ function withSimulation(command: Command): Command {
     .option("--date <day>", "the day that is played, YYYY-MM-DD")
     .option("--start-time <time>", "where in the session it begins, HH:MM in New York")
     .option("--assume-adv <shares>", "average volume where fewer than 20 daily bars are known")
+    .option("--faults <file>", "fault script of the simulator, JSON")
     .option("--latency-ms <milliseconds>", "delay of every answer of the simulator")
     .option("--port <port>", "port of the simulator");
 }
@@ -49,6 +51,7 @@ function withHost(command: Command): Command {
     .option("--interval <bars>", "bars on which strategies decide: 1m, 5m, 15m, 1h")
     .option("--strategies <ids>", "strategies that are loaded, comma-separated")
     .option("--symbols <list>", "symbols, comma-separated")
+    .option("--max-concurrent <orders>", "parent orders under way at once")
     .option("--http-port <port>", "port of the workstation");
 }
 
@@ -177,6 +180,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+leaveOnSignal(process.argv[2]);
 const exitCode = await main(process.argv.slice(2));
 // Standard output may be a pipe: what was written must be out before the process ends.
 process.stdout.write("", () => process.exit(exitCode));

@@ -24,6 +24,7 @@ export type ConfigurationRowData = {
 export type EngineRequest =
   | { readonly kind: "command"; readonly id: number; readonly command: Command; readonly origin: Origin }
   | { readonly kind: "report"; readonly id: number }
+  | { readonly kind: "beat"; readonly id: number }
   | { readonly kind: "stop"; readonly id: number }
   | { readonly kind: "view"; readonly port: MessagePort; readonly from: Origin["from"] };
 
@@ -39,6 +40,8 @@ export type EngineMessage =
 export type EngineThread = {
   command(command: Command, origin: Origin): Promise<CommandResult>;
   report(): Promise<Readonly<Record<string, unknown>>>;
+  /** True while the thread's loop has answered within the last second and a half. */
+  isAnswering(): boolean;
   /** A wire to the engine for one view; close it and the engine forgets the view. */
   connectView(from: Origin["from"]): MessagePort;
   stop(): Promise<void>;
@@ -46,6 +49,8 @@ export type EngineThread = {
 
 /** How long the thread may take to answer, on the wall clock: a hung engine must not keep its host from ending. */
 const ANSWER_MS = 10_000;
+const BEAT_MS = 500;
+const BEAT_LATE_MS = 1_500;
 
 type Waiting = { readonly resolve: (body: unknown) => void; readonly reject: (error: Error) => void };
 
@@ -71,9 +76,11 @@ export function startEngineThread(
   const worker = new Worker(entry, { workerData: data });
   const { ask, settle, lose } = questions(worker);
   let isStopping = false;
+  const pulse = pulseOf(() => ask((id) => ({ kind: "beat", id })));
   const thread: EngineThread = {
     command: (command, origin) => ask((id) => ({ kind: "command", id, command, origin })),
     report: () => ask((id) => ({ kind: "report", id })),
+    isAnswering: pulse.isThere,
     connectView(from) {
       const { port1, port2 } = new MessageChannel();
       worker.postMessage({ kind: "view", port: port2, from } satisfies EngineRequest, [port2]);
@@ -81,6 +88,7 @@ export function startEngineThread(
     },
     async stop() {
       isStopping = true;
+      pulse.stop();
       try {
         await ask((id) => ({ kind: "stop", id }));
       } finally {
@@ -106,10 +114,26 @@ export function startEngineThread(
     });
     worker.on("exit", (code) => {
       const failure = new Error(`the engine's thread ended with code ${code}`);
+      pulse.stop();
       lose(failure);
       if (!isStopping) events.onFatal(failure);
     });
   });
+}
+
+/** Asks for a beat twice a second, one at a time. */
+function pulseOf(beat: () => Promise<void>) {
+  let heard = performance.now();
+  let isAsked = false;
+  const timer = setInterval(() => {
+    if (isAsked) return;
+    isAsked = true;
+    void Promise.allSettled([beat()]).then(([answer]) => {
+      isAsked = false;
+      if (answer.status === "fulfilled") heard = performance.now();
+    });
+  }, BEAT_MS);
+  return { isThere: () => performance.now() - heard < BEAT_LATE_MS, stop: () => clearInterval(timer) };
 }
 
 /** Requests to the thread: each is answered, refused, out of time, or lost with the thread. */

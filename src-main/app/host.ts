@@ -214,7 +214,7 @@ async function serveHost(parts: {
       port: config.http.port,
       folder: options.workstation,
       onView: bridge("browser"),
-      isHealthy: () => true,
+      isHealthy: () => thread.isAnswering(),
       log: options.log,
     });
     http = server;

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, existsSync, readdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { isCheckout, productFile } from "#app/places.ts";
 
 /** What the bundle is made of; a change in any of it makes the bundle stale. */
@@ -16,6 +16,10 @@ export async function buildWorkstation(folder: string, say: (line: string) => vo
     ...[join(folder, "index.html"), shell].map((file) => (existsSync(file) ? statSync(file).mtimeMs : 0)),
   );
   if (built > Math.max(...SOURCES.map((name) => newest(productFile(name))))) return;
+  if (!isWritable(folder)) {
+    say("The workstation is not built, and this user may not write into the checkout: npm run build as its owner.");
+    return;
+  }
   say("Building the workstation.");
   const { build } = await import("vite");
   await build({ configFile: productFile("vite.renderer.config.ts"), logLevel: "error" });
@@ -23,6 +27,19 @@ export async function buildWorkstation(folder: string, say: (line: string) => vo
   process.env.ROBOTRADER_BUILD = "preload";
   await build({ configFile: productFile("vite.main.config.ts"), logLevel: "error" });
   delete process.env.ROBOTRADER_BUILD;
+}
+
+/** Whether the folder, or the nearest one above it that is there, may be written. */
+function isWritable(folder: string): boolean {
+  let place = folder;
+  while (!existsSync(place)) place = dirname(place);
+  try {
+    accessSync(place, constants.W_OK);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error) return false;
+    throw error;
+  }
 }
 
 function newest(folder: string): number {

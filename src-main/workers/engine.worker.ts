@@ -29,6 +29,9 @@ async function serve(trading: Trading, request: EngineRequest): Promise<void> {
     case "report":
       say({ kind: "answer", id: request.id, body: trading.report() });
       return;
+    case "beat":
+      say({ kind: "answer", id: request.id, body: undefined });
+      return;
     case "view":
       views.serve(createWorkerPort(request.port), request.from);
       return;

@@ -1,10 +1,13 @@
-import { accessSync, constants, existsSync, statfsSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, statfsSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { isAlive, readHolder } from "#adapters/store/instance-lock.ts";
 import { verifyJournal } from "#adapters/store/verify.ts";
 import { createKillLatch } from "#adapters/system/latch.ts";
 import { dataDirectoryPath } from "#app/data-directory.ts";
-import { type CommonOptions, configurationOf, EXIT, print } from "./context.ts";
+import { PROFILES } from "#shared/model/account-guard.ts";
+import { CONFIG_KEYS } from "#shared/model/config.ts";
+import { CommandError, type CommonOptions, configurationOf, EXIT, print } from "./context.ts";
 
 type Finding = {
   readonly what: string;
@@ -18,15 +21,15 @@ const NEEDED_NODE = 24;
 
 /** Everything that would keep the workstation from trading, all at once, each with its remedy. Changes nothing. */
 export async function doctor(options: CommonOptions): Promise<number> {
-  const { config } = configurationOf(options);
-  const folder = dataDirectoryPath({ profile: config.profile, dataDirectory: options.dataDir });
+  const { finding, profile, port } = configuration(options);
+  const folder = dataDirectoryPath({ profile, dataDirectory: options.dataDir });
   const findings: Finding[] = [
-    { what: "configuration", state: "ok", detail: `profile ${config.profile}, every value in its range` },
+    finding,
     node(),
     ...dataDirectory(folder),
     ...latch(folder),
-    ...journal(folder),
-    await httpPort(config.http.port),
+    ...journalFolders(folder).map(journal),
+    await httpPort(port),
   ];
   const isWell = findings.every((finding) => finding.state !== "problem");
   print(options, { folder, isWell, findings }, () =>
@@ -38,6 +41,23 @@ export async function doctor(options: CommonOptions): Promise<number> {
       .join("\n"),
   );
   return isWell ? EXIT.done : EXIT.failed;
+}
+
+/** A configuration that is refused is one finding among the others; the defaults say where to look for them. */
+function configuration(options: CommonOptions) {
+  const what = "configuration";
+  try {
+    const { profile, http } = configurationOf(options).config;
+    const detail = `profile ${profile}, every value in its range`;
+    return { finding: { what, state: "ok", detail } as const, profile, port: http.port };
+  } catch (error) {
+    if (!(error instanceof CommandError) || error.code !== "CONFIGURATION") throw error;
+    const remedy = "Mend each line, then look again.";
+    const finding = { what, state: "problem", detail: error.message, remedy } as const;
+    const profile = PROFILES.find((name) => name === options.profile) ?? "simulation";
+    const port = Number(CONFIG_KEYS.find(({ key }) => key === "http.port")?.default);
+    return { finding, profile, port };
+  }
 }
 
 function node(): Finding {
@@ -88,16 +108,25 @@ function latch(folder: string): readonly Finding[] {
   return [{ what: "kill switch", state: "warning", detail: `latched: ${reason}`, remedy }];
 }
 
-function journal(folder: string): readonly Finding[] {
-  if (!existsSync(`${folder}/journal.db`))
-    return [{ what: "journal", state: "ok", detail: "begins with the first start" }];
+/** The account's own journal and that of the newest simulated run; the folder itself where there is none yet. */
+function journalFolders(folder: string): readonly string[] {
+  const runs = join(folder, "runs");
+  const newest = existsSync(runs) ? readdirSync(runs).sort().at(-1) : undefined;
+  const found = [folder, ...(newest === undefined ? [] : [join(runs, newest)])].filter((place) =>
+    existsSync(join(place, "journal.db")),
+  );
+  return found.length === 0 ? [folder] : found;
+}
+
+function journal(folder: string): Finding {
+  const what = "journal";
+  if (!existsSync(join(folder, "journal.db"))) return { what, state: "ok", detail: "begins with the first start" };
   const result = verifyJournal(folder);
-  if (result.isValid) return [{ what: "journal", state: "ok", detail: `${result.rows} rows, chain valid` }];
+  if (result.isValid) return { what, state: "ok", detail: `${folder}: ${result.rows} rows, chain valid` };
   const first = result.faults[0];
   const remedy = "It opens read-only. Keep a copy and look at the named row before anything else.";
-  return [
-    { what: "journal", state: "problem", detail: `row ${String(first?.seq)}: ${first?.detail ?? "not valid"}`, remedy },
-  ];
+  const detail = `${folder}: row ${String(first?.seq)}: ${first?.detail ?? "not valid"}`;
+  return { what, state: "problem", detail, remedy };
 }
 
 function httpPort(port: number): Promise<Finding> {

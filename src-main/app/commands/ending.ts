@@ -1,5 +1,5 @@
 import type { Host } from "#app/host.ts";
-import { CommandError } from "./context.ts";
+import { CommandError, EXIT } from "./context.ts";
 
 /** Why a run ends: asked to, played out, or broken. */
 export type Ending = {
@@ -8,12 +8,24 @@ export type Ending = {
   fail(error: Error): void;
 };
 
+const SERVING: ReadonlySet<string> = new Set(["start", "headless", "gateway"]);
+const leave = (): void => process.exit(EXIT.done);
+
+/** Until a serving command has opened anything, a signal ends it at once and in order; then its `Ending` takes over. */
+export function leaveOnSignal(command: string | undefined): void {
+  if (command === undefined || !SERVING.has(command)) return;
+  process.on("SIGTERM", leave);
+  process.on("SIGINT", leave);
+}
+
 export function createEnding(): Ending {
   let settle: (ending: { readonly reason: string; readonly error?: Error }) => void = () => undefined;
   const wait = new Promise<{ readonly reason: string; readonly error?: Error }>((resolve) => {
     settle = resolve;
   });
   const end = (reason: string): void => settle({ reason });
+  process.off("SIGTERM", leave);
+  process.off("SIGINT", leave);
   process.once("SIGTERM", () => end("SIGTERM"));
   process.once("SIGINT", () => end("SIGINT"));
   return { wait, end, fail: (error) => settle({ reason: error.message, error }) };
