@@ -60,6 +60,8 @@ export type BrokerPosition = {
 /** One complete reading of the broker: every part was read to its End message in one generation. */
 export type BrokerSnapshot = {
   readonly generation: number;
+  /** When it was begun: what has happened since may be in it or not. */
+  readonly begun: Micros;
   readonly openOrders: readonly BrokerOrder[];
   readonly completedOrders: readonly BrokerOrder[];
   readonly executions: readonly Execution[];

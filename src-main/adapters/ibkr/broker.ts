@@ -87,6 +87,7 @@ class IbkrBroker implements Broker {
     });
     this.reading = new Reading({
       send: (work) => this.send(3, work),
+      now: () => options.clock.now(),
       nextRequestId: () => this.nextRequestId(),
       orders: () => this.sessions.orders.api,
       account: () => this.sessions.market.api,

@@ -1,4 +1,5 @@
 import { type Contract, EventName, type IBApi, type Order, type OrderState } from "@stoqey/ib";
+import type { Micros } from "#shared/lib/time.ts";
 import type { BrokerOrder, BrokerPosition, BrokerSnapshot, Execution } from "#shared/model/broker.ts";
 import { symbolOf } from "./contracts.ts";
 import { brokerOrderOf } from "./orders.ts";
@@ -21,6 +22,7 @@ export class Reading {
   private readonly parts: {
     readonly send: (work: () => void) => void;
     readonly nextRequestId: () => number;
+    readonly now: () => Micros;
     readonly orders: () => IBApi | undefined;
     readonly account: () => IBApi | undefined;
     /** The account that is traded; a login may hold others. */
@@ -33,6 +35,7 @@ export class Reading {
     readonly stepMs: number;
   };
   private isOutdated = false;
+  private begun: Micros = 0;
 
   constructor(parts: Reading["parts"]) {
     this.parts = parts;
@@ -45,6 +48,7 @@ export class Reading {
   start(): void {
     if (this.stage !== "idle") return;
     this.isOutdated = false;
+    this.begun = this.parts.now();
     this.openOrders = new Map();
     this.completed = [];
     this.executions = [];
@@ -109,6 +113,7 @@ export class Reading {
       this.parts.send(() => this.parts.account()?.cancelPositions());
       if (this.isOutdated) return this.start();
       this.parts.onDone({
+        begun: this.begun,
         openOrders: [...this.openOrders.values()],
         completedOrders: this.completed,
         executions: this.executions,

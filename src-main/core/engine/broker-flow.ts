@@ -2,7 +2,7 @@ import { reconcile, type Verdict } from "#core/execution/reconciliation.ts";
 import { toUnits } from "#shared/lib/money.ts";
 import { type Micros, SECOND } from "#shared/lib/time.ts";
 import type { BrokerSnapshot } from "#shared/model/broker.ts";
-import { isTerminal, type Order } from "#shared/model/order.ts";
+import { isTerminal } from "#shared/model/order.ts";
 import type { Context } from "./context.ts";
 import type { EventOf } from "./event.ts";
 import type { NoteOf } from "./note.ts";
@@ -122,8 +122,8 @@ export class BrokerFlow {
     context.note({ kind: "RECONCILED", body });
     for (const { kind, orderRef } of found.verdicts) if (kind === "matched") repeatCancel(context, orderRef);
     for (const orderRef of found.untransmitted) cancelOrder(context, orderRef, "left behind untransmitted");
-    for (const orderRef of found.revived) this.bury(orderRef);
-    for (const verdict of found.verdicts) this.weigh(verdict, snapshot.generation);
+    for (const orderRef of found.revived) this.bury(orderRef, snapshot.begun);
+    for (const verdict of found.verdicts) this.weigh(verdict, snapshot);
     this.reportDifferences(found.differences);
     for (const symbol of ledger.portfolio.symbols()) context.publishPosition(symbol);
     if (context.reconciledGeneration !== snapshot.generation) {
@@ -152,15 +152,15 @@ export class BrokerFlow {
     return !(verdict.kind === "matched" && isSettled && order.permId === verdict.permId);
   }
 
-  /** Absence is evidence only twice, in one healthy generation, two seconds apart. A fresh order may simply be too young. */
-  private weigh(verdict: Verdict, generation: number): void {
+  /** Absence is evidence only twice, in one healthy generation, two seconds apart, and only of what was sent before it was read. */
+  private weigh(verdict: Verdict, { generation, begun }: BrokerSnapshot): void {
     const { context, absences } = this;
     const order = context.ledger.orders.get(verdict.orderRef);
     if (verdict.kind !== "absent" || order === undefined || isTerminal(order.status)) {
       absences.delete(verdict.orderRef);
       return;
     }
-    if (!isOldEnough(order, context.time)) return;
+    if ((order.sentTime ?? order.createdTime) >= begun) return;
     const known = absences.get(verdict.orderRef);
     if (known === undefined || known.generation !== generation) {
       absences.set(verdict.orderRef, { generation, since: context.time });
@@ -175,11 +175,11 @@ export class BrokerFlow {
     context.alert("warning", "ORDER_NOT_PLACED", `${order.orderRef}: ${text}`, { orderRef: order.orderRef });
   }
 
-  /** It works although it has ended for us: nobody counts it, so it must go. A reading may be a moment behind. */
-  private bury(orderRef: string): void {
+  /** It works although it had ended for us before the broker was read: nobody counts it, so it must go. */
+  private bury(orderRef: string, begun: Micros): void {
     const { context } = this;
     const order = context.ledger.orders.get(orderRef);
-    if (order === undefined || !isOldEnough(order, context.time)) return;
+    if (order === undefined || order.updatedTime >= begun) return;
     const reason = `it works at the broker although it is ${order.status}`;
     context.note({ kind: "CANCEL", body: { orderRef, reason } }, order.intentId);
     context.emit({ kind: "cancel", orderRef, reason });
@@ -207,8 +207,4 @@ export class BrokerFlow {
     const cash = this.context.accountValues?.cash;
     return cash === undefined ? undefined : toUnits(cash - this.context.ledger.portfolio.cash());
   }
-}
-
-function isOldEnough(order: Order, time: Micros): boolean {
-  return order.status === "unknown" || time - order.updatedTime >= 5 * SECOND;
 }

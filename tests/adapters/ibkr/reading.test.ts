@@ -30,6 +30,7 @@ class ReadingRig {
     } as unknown as IBApi;
     this.reading = new Reading({
       send: (work: () => void) => work(),
+      now: () => 7,
       nextRequestId: () => {
         this.request += 1;
         return this.request;
@@ -142,7 +143,7 @@ describe("a reading of the broker", () => {
     rig.end("positions");
     expect(rig.asked).toEqual(["orders", "executions 1000000001"]);
     for (const step of ["executions", "completed", "positions"] as const) rig.end(step);
-    expect(rig.snapshots).toEqual([{ openOrders: [], executions: [], completedOrders: [], positions: [] }]);
+    expect(rig.snapshots).toEqual([{ begun: 7, openOrders: [], executions: [], completedOrders: [], positions: [] }]);
   });
 
   test("lists an order once, however often it is told, as it was told last", () => {
@@ -175,7 +176,7 @@ describe("a reading of the broker", () => {
     for (const step of ["executions", "completed", "positions"] as const) rig.end(step);
     expect([rig.reading.isRunning, rig.snapshots.length, rig.asked.at(-1)]).toEqual([true, 0, "orders"]);
     rig.endAll();
-    expect(rig.snapshots).toEqual([{ openOrders: [], executions: [], completedOrders: [], positions: [] }]);
+    expect(rig.snapshots).toEqual([{ begun: 7, openOrders: [], executions: [], completedOrders: [], positions: [] }]);
   });
 
   test("is not outdated by what happened before it began", () => {
@@ -231,7 +232,7 @@ describe("a reading that does not end", () => {
     expect([rig.reading.isRunning, rig.snapshots.length, rig.stuck.length]).toEqual([false, 0, 0]);
     rig.reading.start();
     rig.endAll();
-    expect(rig.snapshots).toEqual([{ openOrders: [], executions: [], completedOrders: [], positions: [] }]);
+    expect(rig.snapshots).toEqual([{ begun: 7, openOrders: [], executions: [], completedOrders: [], positions: [] }]);
   });
 
   test("is not started a second time while it runs", () => {

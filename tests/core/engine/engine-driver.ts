@@ -98,7 +98,7 @@ export class EngineDriver {
       filledQuantity: order.filledQuantity,
       transmitted: true,
     }));
-    const body = { generation, openOrders: listed, completedOrders: [], executions: [], positions };
+    const body = { generation, begun: this.time, openOrders: listed, completedOrders: [], executions: [], positions };
     this.send({ kind: "brokerSnapshot", snapshot: body });
   }
 

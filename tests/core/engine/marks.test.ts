@@ -21,7 +21,14 @@ function adopting(quantity: number): EngineDriver {
   driver.send({ kind: "link", state: "syncing", generation: 1, detail: "" });
   driver.account();
   const positions = [{ accountId: "DUSIM0001", symbol: "AAPL", quantity, averageCost: 200 }];
-  const snapshot = { generation: 1, openOrders: [], completedOrders: [], executions: [], positions };
+  const snapshot = {
+    generation: 1,
+    begun: driver.time,
+    openOrders: [],
+    completedOrders: [],
+    executions: [],
+    positions,
+  };
   driver.send({ kind: "brokerSnapshot", snapshot });
   driver.send({ kind: "link", state: "live", generation: 1, detail: "" });
   driver.wait(1);

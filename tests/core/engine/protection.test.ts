@@ -40,7 +40,7 @@ function execution(driver: EngineDriver, changes: Partial<Execution>): Execution
 /** What the broker holds, and what it lists. */
 function reading(driver: EngineDriver, held: number, listed: Partial<BrokerSnapshot> = {}): void {
   const positions = [{ accountId: "DUSIM0001", symbol: "AAPL", quantity: held, averageCost: 100 }];
-  const empty = { generation: 1, openOrders: [], completedOrders: [], executions: [] };
+  const empty = { generation: 1, begun: driver.time, openOrders: [], completedOrders: [], executions: [] };
   driver.send({ kind: "brokerSnapshot", snapshot: { ...empty, positions, ...listed } });
 }
 

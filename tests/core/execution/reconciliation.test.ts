@@ -42,6 +42,7 @@ function compare(
   const snapshot: BrokerSnapshot = {
     generation: 1,
     openOrders: [],
+    begun: 0,
     completedOrders: [],
     executions: [],
     positions: [],
