@@ -1,6 +1,6 @@
 import { useMemo, useState } from "react";
 import { useStore } from "#renderer/state/use-store.ts";
-import { time, whole } from "#renderer/ui/format.ts";
+import { refusal, time, whole } from "#renderer/ui/format.ts";
 import { Empty } from "#renderer/ui/panel.tsx";
 import { type Column, Table } from "#renderer/ui/table.tsx";
 import type { TopicRow } from "#shared/contract/topics.ts";
@@ -39,14 +39,7 @@ const COLUMNS: readonly Column<Row>[] = [
 
 function why(row: Row): string {
   if (row.verdict === "approved") return `${row.reason}; ${row.controls} controls passed`;
-  return row.failures.map((failure) => `${failure.code}: ${failure.detail}${numbers(failure)}`).join(" · ");
-}
-
-function numbers(failure: Row["failures"][number]): string {
-  if (failure.allowed === undefined || failure.requested === undefined) return "";
-  const text = (value: number | string): string =>
-    typeof value === "number" ? value.toLocaleString("en-US", { maximumFractionDigits: 2 }) : value;
-  return ` (${text(failure.requested)}, allowed ${text(failure.allowed)})`;
+  return row.failures.map(refusal).join(" · ");
 }
 
 function detail(row: Row): string {

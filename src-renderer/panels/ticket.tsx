@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { command, request } from "#renderer/connection.ts";
 import { useHasHost, useQuote, useStore } from "#renderer/state/use-store.ts";
-import { money, number, price } from "#renderer/ui/format.ts";
+import { money, number, price, refusal } from "#renderer/ui/format.ts";
 import { Panel } from "#renderer/ui/panel.tsx";
 import type { ResponseOf } from "#shared/contract/requests.ts";
 import type { Ticket as TicketBody } from "#shared/model/command.ts";
@@ -91,7 +91,7 @@ function TicketForm({ symbol }: { readonly symbol: string | undefined }) {
     if (ticket === undefined || !hasHost) return;
     setSaid("asking the gate");
     void command({ kind: "placeOrder", ticket }).then((result) =>
-      setSaid([result.message, ...result.failures.map((failure) => `${failure.code}: ${failure.detail}`)].join(" · ")),
+      setSaid([result.message, ...result.failures.map(refusal)].join(" · ")),
     );
   };
   return (
@@ -218,11 +218,7 @@ function Answer({ preview, asked, hasHost }: AnswerProps) {
   if ("failed" in preview) return <span className="refused">No answer of the gate: {preview.failed}</span>;
   const { decision, nearest, notional, atRisk, estimatedCommission } = preview;
   if (decision.verdict === "denied") {
-    return (
-      <span className="refused">
-        {decision.failures.map((failure) => `${failure.code}: ${failure.detail}`).join(" · ")}
-      </span>
-    );
+    return <span className="refused">{decision.failures.map(refusal).join(" · ")}</span>;
   }
   const limits = nearest
     .slice(0, 3)

@@ -3,7 +3,7 @@ import { engineNow } from "#renderer/connection.ts";
 import { quotes } from "#renderer/state/quotes.ts";
 import { store } from "#renderer/state/store.ts";
 import { useHasHost, useQuote, useStore, useSymbols } from "#renderer/state/use-store.ts";
-import { change, direction, percent, price, profit, short, UNKNOWN, whole } from "#renderer/ui/format.ts";
+import { change, direction, flag, percent, price, profit, short, UNKNOWN, whole } from "#renderer/ui/format.ts";
 import { Empty, Panel } from "#renderer/ui/panel.tsx";
 
 const SECOND_MS = 1_000;
@@ -181,7 +181,7 @@ function dataTrouble(quote: Quote, isStale: boolean): string | undefined {
 }
 
 function dataText(quote: Quote): string {
-  return quote?.refusal ?? [quote?.quality ?? UNKNOWN, ...(quote?.flags ?? [])].join(", ");
+  return quote?.refusal ?? [quote?.quality ?? UNKNOWN, ...(quote?.flags ?? []).map(flag)].join(", ");
 }
 
 function midOf(quote: Quote): number | undefined {

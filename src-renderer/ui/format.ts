@@ -104,3 +104,33 @@ export function direction(value: number | undefined): string {
 function sign(value: number): string {
   return value > 0 ? "+" : value < 0 ? "−" : "";
 }
+
+/** A refusal in words, with what was asked and what is allowed where both are known. */
+export function refusal(failure: {
+  readonly code: string;
+  readonly detail: string;
+  readonly allowed?: number | string | undefined;
+  readonly requested?: number | string | undefined;
+}): string {
+  const { code, detail, allowed, requested } = failure;
+  if (allowed === undefined || requested === undefined) return `${code}: ${detail}`;
+  const text = (value: number | string): string => (typeof value === "number" ? number(value) : value);
+  return `${code}: ${detail} (${text(requested)}, allowed ${text(allowed)})`;
+}
+
+/** What the market-data validator has against the newest prices, in words. */
+const FLAGS: Readonly<Record<string, string>> = {
+  crossed: "bid above ask",
+  locked: "bid equals ask",
+  oneSided: "one side only",
+  wide: "wide spread",
+  outsideQuote: "last outside the quote",
+  late: "late",
+  early: "early",
+  thinVolume: "thin",
+  quarantined: "jump not confirmed",
+};
+
+export function flag(name: string): string {
+  return FLAGS[name] ?? name;
+}

@@ -20,6 +20,8 @@ export type ChartLine = {
   readonly pane: number;
   readonly starts: readonly number[];
   readonly values: readonly (number | null | undefined)[];
+  /** Starts anew with each session: nothing is drawn from the last value of one to the first of the next. */
+  readonly isOfSession?: boolean;
 };
 export type PriceMark = {
   readonly price: number;
@@ -122,11 +124,13 @@ export class ChartView {
     if (layout !== this.layout) this.layLines(lines);
     this.layout = layout;
     for (const [index, line] of lines.entries()) {
+      const times = line.starts.map(axisTime);
       this.lines[index]?.setData(
-        line.starts.map((start, at) => {
+        times.map((time, at) => {
           const value = line.values[at];
-          const time = axisTime(start);
-          return value === undefined || value === null ? { time } : { time, value };
+          if (value === undefined || value === null) return { time };
+          const isBreak = line.isOfSession === true && isFirstOfDay(times, at);
+          return isBreak ? { time, value, color: "transparent" } : { time, value };
         }),
       );
     }
@@ -191,4 +195,11 @@ function candle(bar: Bar) {
 
 function volumeBar(bar: Bar) {
   return { time: axisTime(bar.start), value: bar.volume };
+}
+
+/** True where the bar at `index` is the first of its day; `times` are those of the axis. */
+function isFirstOfDay(times: readonly UTCTimestamp[], index: number): boolean {
+  const [before, here] = [times[index - 1], times[index]];
+  const dayOf = (time: number): number => Math.floor(time / 86_400);
+  return before === undefined || here === undefined || dayOf(before) !== dayOf(here);
 }

@@ -14,11 +14,11 @@ const BARS = 1_000;
 /** What the two shipped strategies look at, and the session's own average price. */
 const FEATURES = ["sma_10", "sma_20", "vwap_session", "rsi_14"] as const;
 const FEATURE_STYLE: Readonly<
-  Record<string, { readonly color: string; readonly pane: number; readonly title: string }>
+  Record<string, { readonly color: string; readonly pane: number; readonly title: string; readonly isOfSession?: true }>
 > = {
   sma_10: { color: "#8ec5ff", pane: 0, title: "SMA 10" },
   sma_20: { color: "#e8b931", pane: 0, title: "SMA 20" },
-  vwap_session: { color: "#c3cdd9", pane: 0, title: "VWAP" },
+  vwap_session: { color: "#c3cdd9", pane: 0, title: "VWAP", isOfSession: true },
   rsi_14: { color: "#c9a2ff", pane: 1, title: "RSI 14" },
 };
 const STUDY_COLORS = ["#7fd1c7", "#d48ac2", "#9db47c"] as const;
@@ -91,9 +91,9 @@ function useFeatureLines(
         if (!isCurrent) return;
         const drawn = Object.entries(series).flatMap(([name, values]) => {
           const style = FEATURE_STYLE[name];
-          return style === undefined
-            ? []
-            : [{ name: style.title, color: style.color, pane: style.pane, starts, values }];
+          if (style === undefined) return [];
+          const { title, ...look } = style;
+          return [{ ...look, name: title, starts, values }];
         });
         setLines(drawn);
       },

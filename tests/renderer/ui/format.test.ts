@@ -6,11 +6,13 @@ import {
   change,
   countdown,
   direction,
+  flag,
   milliseconds,
   number,
   percent,
   price,
   profit,
+  refusal,
   short,
   time,
   UNKNOWN,
@@ -201,4 +203,18 @@ describe("times", () => {
   ])("%d milliseconds are %s", (value, text) => {
     expect(milliseconds(value)).toBe(text);
   });
+});
+
+describe("a refusal", () => {
+  test("says what was asked and what is allowed, where both are known", () => {
+    const failure = { code: "POS_LIMIT", detail: "too many open positions" };
+    expect(refusal({ ...failure, requested: 6, allowed: 5 })).toBe("POS_LIMIT: too many open positions (6, allowed 5)");
+    expect(refusal({ ...failure, requested: 1234.567, allowed: "none" })).toMatch(/\(1,234\.57, allowed none\)$/);
+    expect(refusal({ ...failure, requested: 6 })).toBe("POS_LIMIT: too many open positions");
+  });
+});
+
+test("a flag of the validator is told in words; one that is not known, by its name", () => {
+  expect(flag("outsideQuote")).toBe("last outside the quote");
+  expect(flag("solarFlare")).toBe("solarFlare");
 });
