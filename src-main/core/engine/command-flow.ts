@@ -1,4 +1,5 @@
 import { type Command, type CommandResult, type Origin, REARM_PHRASE, type Ticket } from "#shared/model/command.ts";
+import { allowedText, CONFIG_KEYS } from "#shared/model/config.ts";
 import { isTerminal, type OrderRequest, signed } from "#shared/model/order.ts";
 import type { Context } from "./context.ts";
 import type { EventOf } from "./event.ts";
@@ -239,8 +240,9 @@ export class CommandFlow {
     const name = [rest || section, `${section}${rest.charAt(0).toUpperCase()}${rest.slice(1)}`].find((one) =>
       limits.has(one),
     );
-    if (name === undefined) return no(`no limit ${key}`);
-    if (!(Number.isFinite(value) && value > 0)) return no(`${key} must be above zero, got ${value}`);
+    const field = CONFIG_KEYS.find((known) => known.key === key);
+    if (name === undefined || field === undefined) return no(`no limit ${key}`);
+    if (!field.schema.safeParse(value).success) return no(`${key} ${value}: allowed is ${allowedText(field)}`);
     const from = limits.get(name);
     const isLooser = from === undefined || (LOOSER_WHEN_LOWER.has(name) ? value < from : value > from);
     if (isLooser && reason.trim() === "") return no("loosening a limit needs a reason");

@@ -1,4 +1,4 @@
-import { isOnTick } from "#shared/lib/ticks.ts";
+import { incrementAt, isOnTick } from "#shared/lib/ticks.ts";
 import { SECOND } from "#shared/lib/time.ts";
 import type { RiskFailure } from "#shared/model/risk.ts";
 import { atMost, type Control, type Judged, passed, rule } from "./control.ts";
@@ -190,7 +190,7 @@ const stopRequired: Control = {
     const distance = request.side === "buy" ? price - request.stopLoss : request.stopLoss - price;
     if (!(distance > 0)) return rule("STOP_REQUIRED", true, "the stop lies on the wrong side of the entry");
     // Half a tick of tolerance: the stop is rounded to the grid, and a limit is not wider for that.
-    const percent = ((distance - halfTick(view)) / price) * 100;
+    const percent = ((distance - halfTick(view, request.stopLoss)) / price) * 100;
     return atMost("STOP_REQUIRED", percent, view.limits.stopLossPercent, "the stop is too far from the entry");
   },
   read: (view) => ({ limit: view.limits.stopLossPercent }),
@@ -211,8 +211,8 @@ const takeProfit: Control = {
   read: (view) => ({ limit: view.limits.takeProfitPercent }),
 };
 
-function halfTick(view: RiskView): number {
-  return view.instrument === undefined ? 0 : (view.instrument.priceBands[0]?.increment ?? 0) / 2 + 1e-9;
+function halfTick(view: RiskView, price: number): number {
+  return view.instrument === undefined ? 0 : incrementAt(view.instrument.priceBands, price) / 2 + 1e-9;
 }
 
 /** Every control in the order in which it is evaluated and shown, cheap ones first. All of them always run. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { riskGauges } from "#core/engine/risk-stage.ts";
 import { canonical } from "#shared/lib/canonical.ts";
 import type { Ticket } from "#shared/model/command.ts";
+import { CONFIG_KEYS } from "#shared/model/config.ts";
 import { EngineDriver, kinds } from "./engine-driver.ts";
 
 describe("an entry", () => {
@@ -134,17 +135,27 @@ test("working orders of the other side lower no net exposure: they may never fil
   expect(driver.codes(driver.order({ quantity: 8, limitPrice: 100 }))).toContain("GROSS_NET");
 });
 
-test("limits are changed by the key that the console shows; what lets more through needs a reason", () => {
+test("limits are changed by the key that the console shows, within its range; what lets more through needs a reason", () => {
   const driver = new EngineDriver().ready();
-  const set = (key: string, value: number, reason = "") =>
-    driver.command({ kind: "setLimit", key, value, reason }).accepted;
+  const ask = (key: string, value: number, reason = "") => driver.command({ kind: "setLimit", key, value, reason });
+  const set = (key: string, value: number, reason = ""): boolean => ask(key, value, reason).accepted;
   const shown = riskGauges(driver.engine.context).flatMap(({ configKey }) =>
-    configKey === undefined ? [] : [configKey],
+    CONFIG_KEYS.filter(({ key }) => key === configKey),
   );
-  for (const key of shown) expect(set(key, 1, "test"), key).toBe(true);
-  expect(set("risk.minVolumeShares", 0.5)).toBe(false);
-  expect(set("risk.minVolumeShares", 2)).toBe(true);
-  expect(set("risk.maxOpenPositions", 2)).toBe(false);
+  expect(shown.length).toBeGreaterThan(10);
+  for (const { key, min = 0, max = 0, range } of shown) {
+    expect([set(key, min, "test"), set(key, max, "test")], key).toEqual([true, true]);
+    for (const beyond of [min - 1, max + 1]) {
+      expect(set(key, beyond, "test"), `${key} ${beyond}`).toBe(false);
+      expect(ask(key, beyond, "test").message).toContain(range);
+    }
+  }
+  set("risk.minVolumeShares", 1_000_000, "test");
+  expect(set("risk.minVolumeShares", 200_000)).toBe(false);
+  expect(set("risk.minVolumeShares", 2_000_000)).toBe(true);
+  set("risk.maxOpenPositions", 5, "test");
+  expect(set("risk.maxOpenPositions", 6)).toBe(false);
+  expect(set("risk.maxOpenPositions", 4)).toBe(true);
   expect(set("breaker.nothing", 2, "test")).toBe(false);
 });
 
