@@ -22,13 +22,25 @@ export type GeneratorOptions = {
 
 /** Every symbol of the generator is a United States stock. */
 const BANDS = US_STOCK_BANDS;
+const SECONDS_A_DAY = 23_400;
 const QUOTE_CHANCE = 0.4;
 const TRADE_CHANCE = 0.3;
+/** Share of prints that find a price between bid and ask. */
+const INSIDE_CHANCE = 0.15;
+/** Grain of the days of which only a daily bar is kept. */
+const COARSE_SECONDS = 600;
+
+type StandingQuote = Quote & { readonly bid: number; readonly ask: number };
 
 type Playing = {
   readonly profile: SymbolProfile;
   readonly rng: Rng;
+  /** What the symbol is worth; quotes stand around it. */
   price: number;
+  /** The quote that stands; none before the first of a session. */
+  quote: StandingQuote | undefined;
+  /** Today's volume in average days. */
+  turnover: number;
   readonly minutes: Bar[];
   readonly daily: Bar[];
   minute: Bar | undefined;
@@ -61,6 +73,8 @@ class MarketGenerator implements MarketSource {
       profile,
       rng: rng.fork(`symbol/${profile.symbol}`),
       price: profile.price,
+      quote: undefined,
+      turnover: 1,
       minutes: [],
       daily: [],
       minute: undefined,
@@ -71,7 +85,7 @@ class MarketGenerator implements MarketSource {
     assert(session !== undefined, "the generator starts within its calendar");
     this.session = session;
     this.playHistory(options.dailyDays ?? 90, options.minuteDays ?? 3);
-    this.openSession();
+    this.openDay(session);
     this.time = session.open;
     // The morning has been: it is played silently, so that bars and prices lead up to the first instant.
     while (this.time + SECOND < options.start) this.step();
@@ -88,9 +102,7 @@ class MarketGenerator implements MarketSource {
     if (this.time + SECOND > this.session.close) {
       const session = this.calendar.nextSession(this.session.close);
       if (session === undefined) return undefined;
-      this.session = session;
-      this.overnight();
-      this.openSession();
+      this.openDay(session);
       this.time = session.open - SECOND;
     }
     return this.step();
@@ -115,29 +127,35 @@ class MarketGenerator implements MarketSource {
     this.time += SECOND;
     const { time, session } = this;
     const bars = (time - session.open) % MINUTE === 0 ? this.endMinute(time) : [];
-    const progress = (time - session.open) / (session.close - session.open);
-    const activity = activityAt(progress);
+    const activity = this.activity(time);
     this.factors.step(activity);
     const quotes: Quote[] = [];
     const trades: Trade[] = [];
     const isOpen = time < session.close;
     for (const playing of this.playing) {
-      playing.price *= Math.exp(this.factors.move(playing.profile.symbol));
+      this.move(playing);
       if (!isOpen) continue;
-      if (playing.rng.next() < QUOTE_CHANCE) quotes.push(this.quote(playing, time, activity));
-      if (playing.rng.next() < TRADE_CHANCE) trades.push(this.trade(playing, time, activity));
+      const hasTrade = playing.rng.next() < TRADE_CHANCE;
+      let { quote } = playing;
+      // Nobody trades at a quote that the price has left: it is moved first.
+      if (playing.rng.next() < QUOTE_CHANCE || quote === undefined || (hasTrade && !isWithin(quote, playing.price))) {
+        quote = this.quote(playing, time, activity);
+        quotes.push(quote);
+      }
+      if (hasTrade) trades.push(this.trade(playing, quote, time, activity));
     }
     return { time, bars, quotes, trades };
   }
 
-  private quote({ profile, rng, price }: Playing, time: Micros, activity: number): Quote {
+  private quote(playing: Playing, time: Micros, activity: number): StandingQuote {
+    const { profile, rng, price } = playing;
     const tick = incrementAt(BANDS, price);
     const half = Math.max(tick, (price * profile.spreadBps) / 1e4) / 2;
     const size = (): number =>
       100 * Math.max(1, Math.round((profile.dailyVolume / 4e6) * activity * (0.3 + rng.next())));
     const bid = Math.max(tick, roundToTick(BANDS, price - half, "down"));
     const ask = Math.max(bid + tick, roundToTick(BANDS, price + half, "up"));
-    return {
+    playing.quote = {
       symbol: profile.symbol,
       time,
       bid,
@@ -146,15 +164,16 @@ class MarketGenerator implements MarketSource {
       askSize: size(),
       quality: "live",
     };
+    return playing.quote;
   }
 
-  private trade(playing: Playing, time: Micros, activity: number): Trade {
-    const { profile, rng } = playing;
-    const tick = incrementAt(BANDS, playing.price);
-    const half = Math.max(tick, (playing.price * profile.spreadBps) / 1e4) / 2;
-    const side = rng.next() < 0.5 ? -1 : 1;
-    const price = Math.max(tick, roundToTick(BANDS, playing.price + side * half * rng.next(), "nearest"));
-    const mean = profile.dailyVolume / (23_400 * TRADE_CHANCE);
+  /** At the bid, at the ask or between; the nearer the price is to a side, the likelier there: on average at the price. */
+  private trade(playing: Playing, { bid, ask }: StandingQuote, time: Micros, activity: number): Trade {
+    const { profile, rng, turnover } = playing;
+    const side = rng.next() < (playing.price - bid) / (ask - bid) ? ask : bid;
+    const inside = Math.min(ask, Math.max(bid, roundToTick(BANDS, playing.price, "nearest")));
+    const price = rng.next() < INSIDE_CHANCE ? inside : side;
+    const mean = (profile.dailyVolume * turnover) / (SECONDS_A_DAY * TRADE_CHANCE);
     // Lognormal with mean one: many small prints, a few large ones.
     const size = Math.max(1, Math.round(mean * activity * Math.exp(rng.normal() - 0.5)));
     this.book(playing, time, price, size);
@@ -195,72 +214,80 @@ class MarketGenerator implements MarketSource {
     }
   }
 
-  private openSession(): void {
-    for (const playing of this.playing) playing.minute = undefined;
-  }
-
-  /** The gap between two sessions: about a third of a day's movement. */
-  private overnight(): void {
+  /** The gap since the last close, and what kind of day it will be; yesterday's quotes are gone. */
+  private openDay(session: Session): void {
+    this.session = session;
+    this.factors.openDay();
     for (const playing of this.playing) {
-      playing.price *= Math.exp(playing.rng.normal() * playing.profile.dailyVolatility * 0.5);
+      this.move(playing);
+      playing.turnover = Math.exp(0.3 * playing.rng.normal() - 0.045);
+      playing.quote = undefined;
+      playing.minute = undefined;
     }
   }
 
-  /** Daily bars by one draw a day, then whole days of minutes, up to the first session. */
+  /** Days of which the daily bar is kept, then whole days of minutes, up to the first session. */
   private playHistory(dailyDays: number, minuteDays: number): void {
-    const first = this.session;
-    const earlier = this.calendar.sessionsBetween(first.open - dailyDays * 2 * DAY, first.open).slice(-dailyDays);
-    const coarse = earlier.slice(0, Math.max(0, earlier.length - minuteDays));
-    for (const session of coarse) for (const playing of this.playing) this.playDay(playing, session);
-    for (const session of earlier.slice(coarse.length)) {
-      this.session = session;
-      this.overnight();
-      for (let time = session.open; time < session.close; time += MINUTE) this.playMinute(time);
+    const first = this.session.open;
+    const earlier = this.calendar.sessionsBetween(first - dailyDays * 2 * DAY, first).slice(-dailyDays);
+    const coarseDays = Math.max(0, earlier.length - minuteDays);
+    for (const [index, session] of earlier.entries()) {
+      this.openDay(session);
+      const isCoarse = index < coarseDays;
+      const length = isCoarse ? COARSE_SECONDS * SECOND : MINUTE;
+      for (let time = session.open; time < session.close; time += length) {
+        if (isCoarse) this.playStretch(time);
+        else this.playMinute(time);
+      }
       this.endDay();
     }
-    this.session = first;
-    this.overnight();
   }
 
-  private playDay(playing: Playing, session: Session): void {
-    const { profile, rng } = playing;
-    const open = playing.price * Math.exp(rng.normal() * profile.dailyVolatility * 0.5);
-    const close = open * Math.exp(rng.normal() * profile.dailyVolatility * 0.87);
-    const reach = Math.abs(rng.normal()) * profile.dailyVolatility * 0.4;
-    const round = (price: number): number => Math.max(0.0001, roundToTick(BANDS, price, "nearest"));
-    const bar: Bar = {
-      start: session.open,
-      open: round(open),
-      close: round(close),
-      high: round(Math.max(open, close) * (1 + reach)),
-      low: round(Math.min(open, close) * (1 - reach)),
-      volume: Math.round(profile.dailyVolume * Math.exp(0.3 * rng.normal() - 0.045)),
-    };
-    playing.daily.push({
-      ...bar,
-      high: Math.max(bar.high, bar.open, bar.close),
-      low: Math.min(bar.low, bar.open, bar.close),
-    });
-    playing.price = close;
+  /** Some minutes of a day that is kept as a daily bar only: by the same process, in wider steps. */
+  private playStretch(time: Micros): void {
+    const activity = this.activity(time);
+    this.factors.step(activity, COARSE_SECONDS);
+    for (const playing of this.playing) {
+      // The first print of a day is at its opening price.
+      const open = round(playing.price);
+      playing.day ??= { start: this.session.open, open, high: open, low: open, close: open, volume: 0 };
+      const price = round(this.move(playing));
+      const size = this.share(playing, activity, COARSE_SECONDS);
+      playing.day = extend(playing.day, price, price, price, size);
+    }
   }
 
   private playMinute(time: Micros): void {
-    const progress = (time - this.session.open) / (this.session.close - this.session.open);
-    const activity = activityAt(progress);
+    const activity = this.activity(time);
     for (let part = 0; part < 4; part += 1) {
       this.factors.step(activity, 15);
       for (const playing of this.playing) {
-        playing.price *= Math.exp(this.factors.move(playing.profile.symbol));
-        const price = Math.max(0.0001, roundToTick(BANDS, playing.price, "nearest"));
-        const size = Math.round(
-          (playing.profile.dailyVolume / 1560) * activity * Math.exp(0.4 * playing.rng.normal() - 0.08),
-        );
-        this.book(playing, time, price, Math.max(1, size));
+        this.book(playing, time, round(this.move(playing)), this.share(playing, activity, 15));
       }
     }
     this.endMinute(time + MINUTE);
   }
+
+  private move(playing: Playing): number {
+    playing.price *= Math.exp(this.factors.move(playing.profile.symbol));
+    return playing.price;
+  }
+
+  /** Shares that change hands in a stretch of the history. */
+  private share({ profile, rng, turnover }: Playing, activity: number, seconds: number): number {
+    const mean = (profile.dailyVolume * turnover * seconds) / SECONDS_A_DAY;
+    return Math.max(1, Math.round(mean * activity * Math.exp(0.4 * rng.normal() - 0.08)));
+  }
+
+  private activity(time: Micros): number {
+    return activityAt((time - this.session.open) / (this.session.close - this.session.open));
+  }
 }
+
+/** On the grid, and above nothing. */
+const round = (price: number): number => Math.max(0.0001, roundToTick(BANDS, price, "nearest"));
+
+const isWithin = ({ bid, ask }: StandingQuote, price: number): boolean => price >= bid && price <= ask;
 
 function extend(bar: Bar, high: number, low: number, close: number, volume: number): Bar {
   return {
