@@ -19,10 +19,11 @@ const stamp = (time: Micros): string => isoText(time + newYorkOffset(time)).slic
 const barRow = (label: string, { open, high, low, close, volume }: Bar): string =>
   [label, open, high, low, close, volume].join(",");
 
-function collect(rows: QuoteRow[], quote: Quote): void {
+/** A quote row is of the quotes that stood when something was traded, so that no print is replayed beside its quote. */
+function collect(rows: QuoteRow[], quote: Quote, time: Micros): void {
   const { bid, ask, bidSize = 0, askSize = 0 } = quote;
   if (bid === undefined || ask === undefined) return;
-  const start = quote.time - (quote.time % MINUTE);
+  const start = time - (time % MINUTE);
   const last = rows.at(-1);
   if (last?.start !== start) {
     rows.push({ start, bid: [bid, bid, bid, bid], ask: [ask, ask, ask, ask], bidSize, askSize });
@@ -50,6 +51,7 @@ export function sampleFiles(): ReadonlyMap<string, string> {
   const source = createMarketGenerator({ seed, calendar, profiles, start: session.open, dailyDays, minuteDays: 2 });
   const bars = new Map<string, Bar[]>(SAMPLE.symbols.map((symbol) => [symbol, []]));
   const quotes = new Map<string, QuoteRow[]>(SAMPLE.symbols.map((symbol) => [symbol, []]));
+  const standing = new Map<string, Quote>();
   const daily = new Map(SAMPLE.symbols.map((symbol) => [symbol, source.history(symbol, "1d", 0, session.open)]));
   const minutes = new Map(
     SAMPLE.symbols.map((symbol) => [symbol, source.history(symbol, "1m", before.open, session.open)]),
@@ -57,8 +59,10 @@ export function sampleFiles(): ReadonlyMap<string, string> {
   for (let at = source.peek(); at !== undefined && at <= session.close; at = source.peek()) {
     const instant = source.next();
     for (const { symbol, bar } of instant?.bars ?? []) bars.get(symbol)?.push(bar);
-    for (const quote of instant?.quotes ?? []) {
-      if (quote.time < session.close) collect(present(quotes.get(quote.symbol), "a symbol of the sample"), quote);
+    for (const quote of instant?.quotes ?? []) standing.set(quote.symbol, quote);
+    for (const { symbol, time } of instant?.trades ?? []) {
+      const quote = present(standing.get(symbol), "a quote stands when something is traded");
+      collect(present(quotes.get(symbol), "a symbol of the sample"), quote, time);
     }
   }
   const files = new Map<string, string>();
