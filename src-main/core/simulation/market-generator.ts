@@ -5,7 +5,7 @@ import { createRng, type Rng } from "#shared/lib/rng.ts";
 import { incrementAt, roundToTick } from "#shared/lib/ticks.ts";
 import { DAY, MINUTE, type Micros, SECOND } from "#shared/lib/time.ts";
 import type { Bar, Quote, Timeframe, Trade } from "#shared/model/market.ts";
-import type { EndedBar, MarketSource } from "./market-source.ts";
+import type { EndedBar, MarketInstant, MarketSource } from "./market-source.ts";
 import { createFactors, type Factors } from "./price-process.ts";
 import { type SymbolProfile, stock, US_STOCK_BANDS } from "./watchlist.ts";
 
@@ -98,14 +98,18 @@ class MarketGenerator implements MarketSource {
     return this.calendar.nextSession(this.session.close)?.open;
   }
 
-  next() {
+  next(): MarketInstant | undefined {
     if (this.time + SECOND > this.session.close) {
       const session = this.calendar.nextSession(this.session.close);
       if (session === undefined) return undefined;
       this.openDay(session);
       this.time = session.open - SECOND;
     }
-    return this.step();
+    const instant = this.step();
+    if (instant.time !== this.start) return instant;
+    // Who comes in the middle of a session sees the quotes that stand; later ones are told as they change.
+    const standing = this.playing.flatMap(({ quote }) => (quote === undefined ? [] : { ...quote, time: instant.time }));
+    return { ...instant, quotes: instant.time < this.session.close ? standing : [] };
   }
 
   history(symbol: string, timeframe: Timeframe, from: Micros, to: Micros) {
@@ -123,7 +127,7 @@ class MarketGenerator implements MarketSource {
   }
 
   /** One second of the session: who moved, what was quoted, what was traded. */
-  private step() {
+  private step(): MarketInstant {
     this.time += SECOND;
     const { time, session } = this;
     const bars = (time - session.open) % MINUTE === 0 ? this.endMinute(time) : [];

@@ -256,3 +256,22 @@ test("a symbol moves alike alone and among others, twice alike from one seed, an
   expect(daysOf(1, profilesOf(["NVDA"]))).toEqual(days);
   expect(daysOf(2)).not.toEqual(days);
 });
+
+test("who comes in the middle of a session sees every quote that stands, and then the same day as from the open", () => {
+  const from = (start: Micros) =>
+    createMarketGenerator({ seed: 1, calendar: CALENDAR, profiles: WATCHLIST, start, dailyDays: 5, minuteDays: 1 });
+  const whole = from(FIRST.open);
+  const joined = from(FIRST.open + 10 * MINUTE);
+  const standing = new Map<string, Quote>();
+  const prices = ({ symbol, bid, ask, bidSize, askSize }: Quote) => ({ symbol, bid, ask, bidSize, askSize });
+  for (let at = whole.peek(); at !== undefined && at <= joined.start; at = whole.peek()) {
+    for (const quote of present(whole.next(), "an instant").quotes) standing.set(quote.symbol, quote);
+  }
+  const first = present(joined.next(), "a first instant");
+  expect(first.time).toBe(joined.start);
+  expect(first.quotes.map(prices)).toEqual(
+    WATCHLIST.map(({ symbol }) => prices(present(standing.get(symbol), symbol))),
+  );
+  expect(first.quotes.every(({ time }) => time === first.time)).toBe(true);
+  for (let count = 0; count < 120; count += 1) expect(joined.next()).toEqual(whole.next());
+});
