@@ -3,7 +3,7 @@ import { type GatewaySimulator, startGateway } from "#adapters/gateway-simulator
 import { openRecordedFolder } from "#adapters/gateway-simulator/recorded-folder.ts";
 import { type FaultRule, parseFaultScript } from "#adapters/gateway-simulator/server/fault-script.ts";
 import { MINUTE_DAYS } from "#core/engine/options.ts";
-import { createCalendar } from "#core/market/calendar.ts";
+import { type Calendar, createCalendar } from "#core/market/calendar.ts";
 import { newYorkToUtc } from "#core/market/new-york.ts";
 import { createMarketGenerator } from "#core/simulation/market-generator.ts";
 import type { MarketSource } from "#core/simulation/market-source.ts";
@@ -77,7 +77,7 @@ function marketOf({ config, now }: SimulationOptions): MarketSource {
   const { simulation } = config;
   const { replay, daily, date, seed } = simulation;
   if (replay !== undefined) return openRecordedFolder({ folder: replay, daily, date }, calendar);
-  const sessionDate = date ?? calendar.previousSession(now)?.date ?? "";
+  const sessionDate = date ?? latestFullSession(calendar, now);
   const session = calendar.sessionOn(sessionDate);
   const days = parseDate(sessionDate);
   if (session === undefined || days === undefined) {
@@ -91,6 +91,13 @@ function marketOf({ config, now }: SimulationOptions): MarketSource {
   }
   const minuteDays = Math.max(3, MINUTE_DAYS[config.strategy.interval] - 1);
   return createMarketGenerator({ seed, calendar, profiles: WATCHLIST, start, dailyDays: 90, minuteDays });
+}
+
+/** The last whole day that is over: who looks on wants to see more than the rest of a half one. */
+function latestFullSession(calendar: Calendar, now: Micros): string {
+  let session = calendar.previousSession(now);
+  while (session?.isEarlyClose === true) session = calendar.previousSession(session.open);
+  return present(session, "the calendar reaches back to a whole day").date;
 }
 
 /** Microseconds after midnight of `HH:MM` or `HH:MM:SS`. */
