@@ -35,7 +35,8 @@ type SymbolMarket = {
   isLoading: boolean;
   /** When they had come to their end. */
   loadedAt: Micros | undefined;
-  day: { open: number; high: number; low: number; volume: number; session: Micros } | undefined;
+  /** Open of the session whose first tick has come. */
+  session: Micros | undefined;
 };
 
 /** What the watchlist shows of a symbol; absent = unknown. */
@@ -159,12 +160,6 @@ export class MarketStage {
     market.last = trade;
     const isMarkChanged = market.validator.mid() === undefined;
     if (isMarkChanged) market.mark = trade.price;
-    const { day } = market;
-    if (day === undefined || this.sessionAt(trade.time) === undefined) return { events: verdict.events, isMarkChanged };
-    if (day.volume === 0) day.open = trade.price;
-    day.high = Math.max(day.high, trade.price);
-    day.low = Math.min(day.low, trade.price);
-    day.volume += trade.size;
     return { events: verdict.events, isMarkChanged };
   }
 
@@ -273,24 +268,39 @@ export class MarketStage {
 
   quoteView(symbol: string): QuoteView {
     const market = this.marketOf(symbol);
-    const { quote, last, day } = market;
+    const { quote, last } = market;
     const volume = this.averageDailyVolume(symbol);
-    const previousClose = market.daily.last()?.close;
+    const { day, previousClose } = this.days(market);
     return {
       symbol,
       flags: market.validator.flags(),
       ...(quote?.bid === undefined ? {} : { bid: quote.bid, bidSize: quote.bidSize }),
       ...(quote?.ask === undefined ? {} : { ask: quote.ask, askSize: quote.askSize }),
       ...(last === undefined ? {} : { last: last.price, lastSize: last.size }),
-      ...(day === undefined || day.volume === 0
-        ? {}
-        : { open: day.open, high: day.high, low: day.low, volume: day.volume }),
+      ...(day === undefined ? {} : { open: day.open, high: day.high, low: day.low, volume: day.volume }),
       ...(previousClose === undefined ? {} : { previousClose }),
       ...(volume === undefined ? {} : { averageDailyVolume: volume }),
       ...(market.lastTick === undefined ? {} : { time: market.lastTick }),
       ...(quote === undefined ? {} : { quality: quote.quality }),
       ...(market.refusal === undefined ? {} : { refusal: market.refusal }),
     };
+  }
+
+  /**
+   * The running day and the close before it: of the minutes, those of before the start too. After the close the day that is
+   * over stays until the next session opens.
+   */
+  private days(market: SymbolMarket): { readonly day: Bar | undefined; readonly previousClose: number | undefined } {
+    const { daily, lastTick } = market;
+    const running = this.forming(market.symbol, "1d");
+    const newest = daily.last();
+    if (running !== undefined || newest === undefined) return { day: running, previousClose: newest?.close };
+    const ended = this.calendar.sessionOf(newest.start)?.close;
+    const next = ended === undefined ? undefined : this.calendar.nextSession(ended)?.open;
+    const isEvening = ended !== undefined && lastTick !== undefined && lastTick >= ended && lastTick < (next ?? 0);
+    return isEvening
+      ? { day: newest, previousClose: daily.last(1)?.close }
+      : { day: undefined, previousClose: newest.close };
   }
 
   private marketOf(symbol: string): SymbolMarket {
@@ -313,7 +323,7 @@ export class MarketStage {
       refusal: undefined,
       isLoading: false,
       loadedAt: undefined,
-      day: undefined,
+      session: undefined,
     };
     this.markets.set(symbol, market);
     return market;
@@ -348,14 +358,8 @@ export class MarketStage {
 
   private resetAtOpen(market: SymbolMarket, time: Micros): void {
     const session = this.sessionAt(time);
-    if (session === undefined || market.day?.session === session.open) return;
-    market.day = {
-      open: 0,
-      high: Number.NEGATIVE_INFINITY,
-      low: Number.POSITIVE_INFINITY,
-      volume: 0,
-      session: session.open,
-    };
+    if (session === undefined || market.session === session.open) return;
+    market.session = session.open;
     market.validator.resetReference(market.daily.last()?.close);
   }
 }

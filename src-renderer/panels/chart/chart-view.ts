@@ -129,7 +129,8 @@ export class ChartView {
         times.map((time, at) => {
           const value = line.values[at];
           if (value === undefined || value === null) return { time };
-          const isBreak = line.isOfSession === true && isFirstOfDay(times, at);
+          // A point's colour is that of the way to the next one.
+          const isBreak = line.isOfSession === true && isLastOfDay(times, at);
           return isBreak ? { time, value, color: "transparent" } : { time, value };
         }),
       );
@@ -197,9 +198,9 @@ function volumeBar(bar: Bar) {
   return { time: axisTime(bar.start), value: bar.volume };
 }
 
-/** True where the bar at `index` is the first of its day; `times` are those of the axis. */
-function isFirstOfDay(times: readonly UTCTimestamp[], index: number): boolean {
-  const [before, here] = [times[index - 1], times[index]];
+/** True where the bar at `index` is the last of a day that another follows; `times` are those of the axis. */
+function isLastOfDay(times: readonly UTCTimestamp[], index: number): boolean {
+  const [here, next] = [times[index], times[index + 1]];
   const dayOf = (time: number): number => Math.floor(time / 86_400);
-  return before === undefined || here === undefined || dayOf(before) !== dayOf(here);
+  return here !== undefined && next !== undefined && dayOf(here) !== dayOf(next);
 }
