@@ -152,6 +152,31 @@ describe.each([178, 193])("at server version %i", (version) => {
   });
 });
 
+test("who begins in the middle of a day is told what was traded since its open, and no more", async () => {
+  const history = [bar(SESSION.open, 95, 97, 94, 96, 100), bar(SESSION.open + MINUTE, 96, 103, 96, 99, 50)];
+  const yesterday = bar(SESSION.open - MINUTE, 1, 500, 1, 1, 9_999);
+  const market = await stepper(
+    scriptedMarket({
+      history: [yesterday, ...history],
+      quotes: [quote(1, 99.98, 100), quote(9, 98, 99)],
+      trades: [trade(2, 100, 7), trade(3, 104, 1)],
+    }),
+  );
+  const opened = await market.ask(subscribe(1_000_000_001));
+  expect(pick(opened, 1, 3, 4)).toEqual([
+    ["14", "95"],
+    ["6", "103"],
+    ["7", "94"],
+  ]);
+  expect(pick(opened, 2, 3, 4)).toEqual([["8", "150"]]);
+  const seen = await market.until(START + 4 * SECOND);
+  expect(pick(seen, 2, 3, 4).filter(([type]) => type === "8")).toEqual([
+    ["8", "157"],
+    ["8", "158"],
+  ]);
+  expect(pick(seen, 1, 3, 4).filter(([type]) => type === "6" || type === "7")).toEqual([["6", "104"]]);
+});
+
 test("a snapshot tells what stands and ends; nothing follows", async () => {
   const market = await stepper(
     scriptedMarket({ quotes: [quote(1, 99.98, 100), quote(9, 98, 99)], trades: [trade(2, 100)] }),

@@ -193,15 +193,18 @@ export class MarketDesk {
     const known = this.tapes.get(symbol);
     const date = this.dateOf(time);
     if (known !== undefined && known.date === date) return known;
+    // Who begins in the middle of a day finds what was traded since its open.
+    const session = this.calendar.sessionOf(time);
+    const minutes = session === undefined ? [] : this.source.history(symbol, "1m", session.open, time);
     const tape: Tape = {
       date,
       quote: known?.quote,
       last: known?.last,
-      open: undefined,
-      high: 0,
-      low: 0,
-      volume: 0,
-      value: 0,
+      open: minutes[0]?.open,
+      high: Math.max(0, ...minutes.map(({ high }) => high)),
+      low: minutes.length === 0 ? 0 : Math.min(...minutes.map(({ low }) => low)),
+      volume: minutes.reduce((sum, { volume }) => sum + volume, 0),
+      value: minutes.reduce((sum, { volume, close }) => sum + volume * close, 0),
     };
     this.tapes.set(symbol, tape);
     return tape;
