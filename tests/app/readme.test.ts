@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { FAULT_NAMES, FaultScriptError, parseFaultScript } from "#adapters/gateway-simulator/server/fault-script.ts";
 import { withConfiguration } from "#tests/support/readme.ts";
 
 const readme = readFileSync("README.md", "utf8");
@@ -15,6 +16,14 @@ describe("the README", () => {
     const links = [...readme.matchAll(/\]\(([^)#]+)\)/g)].map((match) => match[1] ?? "");
     const missing = links.filter((link) => !link.startsWith("http") && !existsSync(link));
     expect(missing).toEqual([]);
+  });
+
+  test("shows a fault script that can be played, and names every fault", () => {
+    const script = /```json\n(\[[^`]+\])\n```/.exec(readme)?.[1] ?? "";
+    expect(parseFaultScript(script, "README.md")).toHaveLength(3);
+    expect(() => parseFaultScript('[{"when":"10:00:00","fault":"?","with":{}}]', "x")).toThrow(FaultScriptError);
+    expect(FAULT_NAMES.length).toBeGreaterThan(10);
+    expect(FAULT_NAMES.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
   });
 
   test("the spine is eight files, each under 250 lines", () => {

@@ -31,6 +31,7 @@ const ruleSchema = z.discriminatedUnion("fault", [
 const scriptSchema = z.array(ruleSchema).max(10_000);
 
 export type FaultRule = z.infer<typeof ruleSchema>;
+export const FAULT_NAMES: readonly FaultRule["fault"][] = ruleSchema.options.map(({ shape }) => shape.fault.value);
 
 /** A fault script that cannot be played: every problem, each with its place, value and what is allowed. */
 export class FaultScriptError extends Error {
