@@ -8,6 +8,7 @@ import { engineSpeed } from "./engine-speed.ts";
 import { gatewaySpeed } from "./gateway-speed.ts";
 import { coldStart, replayedDay } from "./host-speed.ts";
 import type { Figure } from "./statistics.ts";
+import { warmUpSpeed } from "./warm-up-speed.ts";
 
 const SAMPLE = join("assets", "sample-session");
 const STARTS = 5;
@@ -29,6 +30,7 @@ try {
     ...(await engineSpeed(day.run)),
     ...day.figures,
     ...(await gatewaySpeed(SAMPLE)),
+    ...(await warmUpSpeed()),
     ...(await coldStart(STARTS)),
   ];
   for (const figure of figures) say(row(figure));
