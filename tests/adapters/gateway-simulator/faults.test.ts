@@ -5,7 +5,7 @@ import { startGateway } from "#adapters/gateway-simulator/gateway-simulator.ts";
 import type { BadBytes } from "#adapters/gateway-simulator/server/faults.ts";
 import { SECOND } from "#shared/lib/time.ts";
 import { connectLibrary } from "./library-client.ts";
-import { placeOrder, RawClient, readyClient } from "./raw-client.ts";
+import { historyRequest, marketDataRequest, placeOrder, RawClient, readyClient } from "./raw-client.ts";
 import { generatedMarket, quote, START, scriptedMarket, trade } from "./scripted-market.ts";
 import { pick, stepper } from "./stepper.ts";
 
@@ -72,32 +72,8 @@ test("while the broker's link is lost nothing is told; afterwards reports are, l
       trades: [trade(5, 99), trade(41, 98), trade(50, 98)],
     }),
   );
-  const line = [1, 11, 1, 0, "AAPL", "STK", "", "", "", "", "SMART", "", "USD", "", "", 0, "", 0, 0, ""];
-  const bars = [
-    20,
-    2,
-    0,
-    "AAPL",
-    "STK",
-    "",
-    "",
-    "",
-    "",
-    "SMART",
-    "",
-    "USD",
-    "",
-    "",
-    0,
-    "",
-    "1 min",
-    "1 D",
-    1,
-    "TRADES",
-    2,
-    1,
-    "",
-  ];
+  const line = marketDataRequest(1);
+  const bars = historyRequest(2, { keep: 1 });
   await market.ask(line, bars);
   const { faults } = market.simulator;
   await market.until(START + 2 * SECOND);

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { type GatewayOptions, startGateway } from "#adapters/gateway-simulator/gateway-simulator.ts";
 import { SECOND } from "#shared/lib/time.ts";
-import { placeOrder, type RawClient, readyClient } from "./raw-client.ts";
+import { historyRequest, marketDataRequest, placeOrder, type RawClient, readyClient } from "./raw-client.ts";
 import { generatedMarket, quote, START, scriptedMarket, trade } from "./scripted-market.ts";
 
 const IDS = [10, 11, 12] as const;
@@ -141,54 +141,9 @@ async function recordRun(delay: () => Promise<void> | void): Promise<readonly st
       steps = step;
       await delay();
       if (step === 1) {
-        market.send(
-          1,
-          11,
-          1_000_000_001,
-          100_001,
-          "AAPL",
-          "STK",
-          "",
-          "",
-          "",
-          "",
-          "SMART",
-          "",
-          "USD",
-          "",
-          "",
-          0,
-          "233",
-          0,
-          0,
-          "",
-        );
+        market.send(...marketDataRequest(1_000_000_001, { conId: 100_001, ticks: "233" }));
         market.send(61, 1);
-        history.send(
-          20,
-          1_000_000_002,
-          100_001,
-          "AAPL",
-          "STK",
-          "",
-          "",
-          "",
-          "",
-          "SMART",
-          "",
-          "USD",
-          "",
-          "",
-          0,
-          "",
-          "1 min",
-          "1 D",
-          1,
-          "TRADES",
-          2,
-          1,
-          "",
-        );
+        history.send(...historyRequest(1_000_000_002, { conId: 100_001, keep: 1 }));
       }
       if (step % 10 === 0)
         orders.send(...placeOrder(193, { orderId: step, type: "MKT", quantity: 10, ref: `r${step}` }));

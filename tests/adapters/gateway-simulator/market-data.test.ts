@@ -1,58 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { Frame } from "#adapters/gateway-simulator/codec/frame.ts";
 import { MINUTE, SECOND } from "#shared/lib/time.ts";
-import { readyClient } from "./raw-client.ts";
+import { historyRequest, marketDataRequest, readyClient, stockFields } from "./raw-client.ts";
 import { generatedMarket, quote, SESSION, START, scriptedMarket, trade } from "./scripted-market.ts";
 import { type Fields, pick, stepper } from "./stepper.ts";
 
-const subscribe = (requestId: number, symbol = "AAPL", ticks = "", snapshot = 0): Frame => [
-  1,
-  11,
-  requestId,
-  0,
-  symbol,
-  "STK",
-  "",
-  "",
-  "",
-  "",
-  "SMART",
-  "",
-  "USD",
-  "",
-  "",
-  0,
-  ticks,
-  snapshot,
-  0,
-  "",
-];
-
-const history = (requestId: number, request: Readonly<Record<string, string | number>>): Frame => [
-  20,
-  requestId,
-  0,
-  request.symbol ?? "AAPL",
-  "STK",
-  "",
-  "",
-  "",
-  "",
-  "SMART",
-  "",
-  "USD",
-  "",
-  "",
-  0,
-  request.end ?? "",
-  request.size ?? "1 min",
-  request.duration ?? "1 D",
-  request.rth ?? 1,
-  request.what ?? "TRADES",
-  request.format ?? 2,
-  request.keep ?? 0,
-  "",
-];
+const subscribe = (requestId: number, symbol = "AAPL", ticks = "", snapshot = 0): Frame =>
+  marketDataRequest(requestId, { symbol, ticks, snapshot });
+const history = historyRequest;
 
 const bar = (start: number, open: number, high: number, low: number, close: number, volume: number) => ({
   start,
@@ -219,27 +174,7 @@ test("lines of a client that is gone are free again", async () => {
 
 test("a contract answers with its price bands' rule, hours and exchanges; the rule with its bands; samples by symbol and name", async () => {
   const market = await stepper(generatedMarket(1));
-  const [details, end] = await market.ask([
-    9,
-    8,
-    7,
-    0,
-    "AAPL",
-    "STK",
-    "",
-    "",
-    "",
-    "",
-    "SMART",
-    "",
-    "USD",
-    "",
-    "",
-    0,
-    "",
-    "",
-    "",
-  ]);
+  const [details, end] = await market.ask([9, 8, 7, ...stockFields(), 0, "", "", ""]);
   expect(details).toContain("SMART,NASDAQ");
   expect(details).toContain("26,26");
   expect(details?.join()).toContain(

@@ -105,6 +105,40 @@ export async function readyClient(port: number, clientId: number, range?: string
   return client;
 }
 
+/** The twelve fields by which requests name a stock. */
+export function stockFields(symbol = "AAPL", conId = 0): Frame {
+  return [conId, symbol, "STK", "", "", "", "", "SMART", "", "USD", "", ""];
+}
+
+export function marketDataRequest(
+  requestId: number,
+  given: {
+    readonly symbol?: string;
+    readonly conId?: number;
+    readonly ticks?: string;
+    readonly snapshot?: number;
+  } = {},
+): Frame {
+  return [
+    1,
+    11,
+    requestId,
+    ...stockFields(given.symbol, given.conId),
+    0,
+    given.ticks ?? "",
+    given.snapshot ?? 0,
+    0,
+    "",
+  ];
+}
+
+export function historyRequest(requestId: number, given: Readonly<Record<string, string | number>> = {}): Frame {
+  const { symbol = "AAPL", conId = 0, end = "", size = "1 min", duration = "1 D", rth = 1 } = given;
+  const { what = "TRADES", format = 2, keep = 0 } = given;
+  const contract = stockFields(String(symbol), Number(conId));
+  return [20, requestId, ...contract, 0, end, size, duration, rth, what, format, keep, ""];
+}
+
 /** A plain stock order as a client at `version` writes it. */
 export function placeOrder(version: number, order: Readonly<Record<string, string | number>>): Frame {
   const of = (name: string, other: string | number = ""): string | number => order[name] ?? other;

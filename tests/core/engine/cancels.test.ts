@@ -1,24 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { Effect } from "#core/engine/effect.ts";
 import { SECOND } from "#shared/lib/time.ts";
-import { EngineDriver, kinds } from "./engine-driver.ts";
+import { EngineDriver, holdingDriver as holding, kinds } from "./engine-driver.ts";
 
 /** An entry for ten AAPL that works below the market, with its stop and target. */
 function entering(): EngineDriver {
   const driver = new EngineDriver().ready();
   driver.order({ limitPrice: 99.5, stopLoss: 98.5 });
   driver.acknowledge();
-  return driver;
-}
-
-/** Ten AAPL held behind a stop. */
-function holding(): EngineDriver {
-  const driver = new EngineDriver().ready();
-  driver.order();
-  driver.acknowledge();
-  driver.fill(driver.find("entry"));
-  driver.wait(3);
-  driver.quote(99.99, 100.01);
   return driver;
 }
 

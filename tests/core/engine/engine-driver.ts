@@ -202,4 +202,15 @@ export class EngineDriver {
   }
 }
 
+/** Ten AAPL held behind a stop. */
+export function holdingDriver(): EngineDriver {
+  const driver = new EngineDriver().ready();
+  driver.order();
+  driver.acknowledge();
+  driver.fill(driver.find("entry"));
+  driver.wait(3);
+  driver.quote(99.99, 100.01);
+  return driver;
+}
+
 export const kinds = (effects: readonly Effect[]): readonly string[] => effects.map(({ kind }) => kind);

@@ -2,18 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Effect } from "#core/engine/effect.ts";
 import { SECOND } from "#shared/lib/time.ts";
 import type { BrokerSnapshot, Execution } from "#shared/model/broker.ts";
-import { EngineDriver } from "./engine-driver.ts";
-
-/** Ten AAPL held behind a stop. */
-function holding(): EngineDriver {
-  const driver = new EngineDriver().ready();
-  driver.order();
-  driver.acknowledge();
-  driver.fill(driver.find("entry"));
-  driver.wait(3);
-  driver.quote(99.99, 100.01);
-  return driver;
-}
+import { EngineDriver, holdingDriver as holding } from "./engine-driver.ts";
 
 const cancelled = (effects: readonly Effect[]): readonly string[] =>
   effects.flatMap((effect) => (effect.kind === "cancel" ? [effect.orderRef] : []));
