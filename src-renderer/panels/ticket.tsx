@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { command, request } from "#renderer/connection.ts";
 import { useHasHost, useQuote, useStore } from "#renderer/state/use-store.ts";
-import { money, number, price, refusal } from "#renderer/ui/format.ts";
+import { money, number, price, reason, refusal } from "#renderer/ui/format.ts";
 import { Panel } from "#renderer/ui/panel.tsx";
 import type { ResponseOf } from "#shared/contract/requests.ts";
 import type { Ticket as TicketBody } from "#shared/model/command.ts";
@@ -218,7 +218,15 @@ function Answer({ preview, asked, hasHost }: AnswerProps) {
   if ("failed" in preview) return <span className="refused">No answer of the gate: {preview.failed}</span>;
   const { decision, nearest, notional, atRisk, estimatedCommission } = preview;
   if (decision.verdict === "denied") {
-    return <span className="refused">{decision.failures.map(refusal).join(" · ")}</span>;
+    return (
+      <ul className="refusals">
+        {decision.failures.map((failure) => (
+          <li key={`${failure.code} ${failure.detail}`}>
+            <b>{failure.code}</b> {reason(failure)}
+          </li>
+        ))}
+      </ul>
+    );
   }
   const limits = nearest
     .slice(0, 3)

@@ -105,17 +105,22 @@ function sign(value: number): string {
   return value > 0 ? "+" : value < 0 ? "−" : "";
 }
 
-/** A refusal in words, with what was asked and what is allowed where both are known. */
-export function refusal(failure: {
+type Refusal = {
   readonly code: string;
   readonly detail: string;
   readonly allowed?: number | string | undefined;
   readonly requested?: number | string | undefined;
-}): string {
-  const { code, detail, allowed, requested } = failure;
-  if (allowed === undefined || requested === undefined) return `${code}: ${detail}`;
+};
+
+/** Why something was refused, with what was asked and what is allowed where both are known. */
+export function reason({ detail, allowed, requested }: Omit<Refusal, "code">): string {
+  if (allowed === undefined || requested === undefined) return detail;
   const text = (value: number | string): string => (typeof value === "number" ? number(value) : value);
-  return `${code}: ${detail} (${text(requested)}, allowed ${text(allowed)})`;
+  return `${detail} (${text(requested)}, allowed ${text(allowed)})`;
+}
+
+export function refusal(failure: Refusal): string {
+  return `${failure.code}: ${reason(failure)}`;
 }
 
 /** What the market-data validator has against the newest prices, in words. */
