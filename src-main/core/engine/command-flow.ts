@@ -1,6 +1,7 @@
 import { type Command, type CommandResult, type Origin, REARM_PHRASE, type Ticket } from "#shared/model/command.ts";
 import { allowedText, CONFIG_KEYS } from "#shared/model/config.ts";
 import { isTerminal, type OrderRequest, signed } from "#shared/model/order.ts";
+import type { RiskFailure } from "#shared/model/risk.ts";
 import type { Context } from "./context.ts";
 import type { EventOf } from "./event.ts";
 import type { ExitFlow } from "./exit-flow.ts";
@@ -31,6 +32,12 @@ function stopStands(symbol: string): Answer {
   const detail = `${symbol} has its stop at the broker already; close the position, or sell by a limit`;
   return { ...no(detail), failures: [{ code: "STOP_STANDS", detail }] };
 }
+
+/** The gate's word about an exit that did not begin. */
+const refused = (failures: readonly RiskFailure[]): Answer => ({
+  ...no("refused by the risk gate; nothing was cancelled"),
+  failures: [...failures],
+});
 
 /** A person's acts. Each is answered once; the same id again gives the same answer and no second effect. */
 export class CommandFlow {
@@ -121,8 +128,9 @@ export class CommandFlow {
       // That way sends at once: a stop that waits for its price would be sold at the market.
       if (ticket.stopPrice !== undefined) return stopStands(ticket.symbol);
       const wish = { symbol, quantity, owner: undefined, source: request.source, reason: request.reason };
-      const isStarted = this.exits.close(limitPrice === undefined ? wish : { ...wish, limitPrice });
-      return isStarted ? yes("stops are cancelled first, then the exit is sent") : no("nothing to close");
+      const closing = this.exits.close(limitPrice === undefined ? wish : { ...wish, limitPrice });
+      if (closing.failures.length > 0) return refused(closing.failures);
+      return closing.isStarted ? yes("stops are cancelled first, then the exit is sent") : no("nothing to close");
     }
     const submission = submitRequest(context, request);
     const message = submission.isAccepted ? "approved" : "refused by the risk gate";
@@ -150,7 +158,9 @@ export class CommandFlow {
 
   private close(symbol: string, origin: Origin): Answer {
     const source = { kind: "manual", who: origin.who } as const;
-    const isStarted = this.exits.close({ symbol, owner: undefined, source, reason: `closed by ${origin.who}` });
+    const reason = `closed by ${origin.who}`;
+    const { isStarted, failures } = this.exits.close({ symbol, owner: undefined, source, reason });
+    if (failures.length > 0) return refused(failures);
     if (!isStarted && this.context.ledger.frozen.has(symbol)) {
       return no(
         `${symbol}: the broker holds another position than our books; what both agree on is all that is closed`,
@@ -168,10 +178,16 @@ export class CommandFlow {
     }
     const symbols = symbol === undefined ? context.ledger.portfolio.symbols() : [symbol];
     const source = { kind: "manual", who: origin.who } as const;
-    const closed = symbols.filter((name) =>
-      this.exits.close({ symbol: name, owner: undefined, source, reason: "flatten", isFlattening: true }),
-    );
-    return closed.length === 0 ? yes("flat already") : yes(`flattening ${closed.join(", ")}`);
+    const closings = symbols.map((name) => {
+      const wish = { symbol: name, owner: undefined, source, reason: "flatten", isFlattening: true };
+      return { name, ...this.exits.close(wish) };
+    });
+    const closed = closings.filter(({ isStarted }) => isStarted).map(({ name }) => name);
+    const failures = closings.flatMap((closing) => closing.failures);
+    const kept = closings.filter((closing) => closing.failures.length > 0).map(({ name }) => name);
+    if (kept.length > 0 && closed.length === 0) return refused(failures);
+    const also = kept.length === 0 ? "" : `; ${kept.join(", ")} stay with their stops`;
+    return { ...yes(closed.length === 0 ? "flat already" : `flattening ${closed.join(", ")}${also}`), failures };
   }
 
   /** STOP: entries go, stops stay, a person's exits stay possible. PANIC: everything goes. */

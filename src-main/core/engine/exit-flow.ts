@@ -1,8 +1,9 @@
 import { type Micros, SECOND } from "#shared/lib/time.ts";
 import { isTerminal, type Order, type OrderRequest, type OrderSource, signed } from "#shared/model/order.ts";
+import type { RiskFailure } from "#shared/model/risk.ts";
 import type { Context } from "./context.ts";
 import { ownerOf } from "./ledger.ts";
-import { cancelOrder, submitRequest } from "./order-flow.ts";
+import { cancelOrder, refusedBeforehand, submitRequest } from "./order-flow.ts";
 import { closingShares, tradingState } from "./risk-stage.ts";
 
 /** How far through the market each further try of a flattening exit goes, in percent. */
@@ -39,6 +40,10 @@ export type ExitWish = Pick<Exit, "symbol" | "owner" | "source" | "reason"> & {
   readonly quantity?: number;
 };
 
+/** Whether a position is being closed now; the gate's refusals where it is not for them. */
+export type Closing = { readonly isStarted: boolean; readonly failures: readonly RiskFailure[] };
+const NOTHING_TO_CLOSE: Closing = { isStarted: false, failures: [] };
+
 /**
  * Closes positions without ever filling twice: cancel target and stop, await both cancels, send the exit, and if it is not
  * filled in two seconds withdraw it and protect the rest again (`controls.md` 1).
@@ -58,16 +63,23 @@ export class ExitFlow {
     );
   }
 
-  /** Starts to close; a symbol that is being closed already is left alone. Returns false when there is nothing to do. */
-  close(wish: ExitWish): boolean {
-    if (this.isExiting(wish.symbol, wish.owner) && wish.isFlattening !== true) return false;
+  /**
+   * Starts to close; a symbol that is being closed already is left alone. What the gate would refuse does not begin: its
+   * stops stay.
+   */
+  close(wish: ExitWish): Closing {
+    if (this.isExiting(wish.symbol, wish.owner) && wish.isFlattening !== true) return NOTHING_TO_CLOSE;
     const { symbol, owner } = wish;
-    if (this.remaining(symbol, owner) === 0) return false;
+    const held = Math.abs(this.remaining(symbol, owner));
+    if (held === 0) return NOTHING_TO_CLOSE;
+    const asked = this.exitRequest(this.exitOf({ ...wish, aim: "exit" }, []), Math.min(held, wish.quantity ?? held));
+    const failures = refusedBeforehand(this.context, asked);
+    if (failures.length > 0) return { isStarted: false, failures };
     for (const [key, exit] of this.exits) {
       if (exit.symbol === symbol && (owner === undefined || exit.owner === owner)) this.exits.delete(key);
     }
     this.begin({ ...wish, aim: "exit" }, this.familyRefs(symbol, owner));
-    return true;
+    return { isStarted: true, failures: [] };
   }
 
   /** Moves every exit on as far as the reports allow. Called after each event. */
@@ -145,7 +157,7 @@ export class ExitFlow {
     } else {
       context.alert("critical", "UNPROTECTED", `${symbol} has no working stop for its whole position`, { symbol });
     }
-    if (!mayPlace || context.market.sessionAt(context.time) === undefined) return;
+    if (!mayPlace) return;
     this.begin(
       {
         symbol,
@@ -158,9 +170,8 @@ export class ExitFlow {
     );
   }
 
-  private begin(wish: ExitWish & { readonly aim: Exit["aim"] }, refs: readonly string[]): void {
-    const { context } = this;
-    const exit: Exit = {
+  private exitOf(wish: ExitWish & { readonly aim: Exit["aim"] }, refs: readonly string[]): Exit {
+    return {
       symbol: wish.symbol,
       owner: wish.owner,
       source: wish.source,
@@ -170,11 +181,16 @@ export class ExitFlow {
       limitPrice: wish.limitPrice,
       quantity: wish.quantity,
       phase: "cancelling",
-      since: context.time,
+      since: this.context.time,
       refs,
       exitRef: undefined,
       attempts: 0,
     };
+  }
+
+  private begin(wish: ExitWish & { readonly aim: Exit["aim"] }, refs: readonly string[]): void {
+    const { context } = this;
+    const exit = this.exitOf(wish, refs);
     for (const orderRef of refs) cancelOrder(context, orderRef, wish.reason);
     this.exits.set(`${wish.symbol}|${wish.owner ?? "*"}`, exit);
     if (this.step(exit) === "done") this.exits.delete(`${wish.symbol}|${wish.owner ?? "*"}`);

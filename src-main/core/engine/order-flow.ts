@@ -51,13 +51,35 @@ export function submitRequest(
   const outcome = decide(request, view, (role) => context.mintOrderRef(role));
   const decision = decisionOf(outcome, view, context, saw);
   if (outcome.kind === "approved") return accept(context, outcome, decision, likeness);
-  for (const { code } of outcome.failures) {
+  return deny(context, outcome.failures, decision, likeness);
+}
+
+function deny(context: Context, failures: readonly RiskFailure[], decision: Decision, likeness: string): Submission {
+  for (const { code } of failures) {
     const known = context.denials.get(code);
     context.denials.set(code, { count: (known?.count ?? 0) + 1, lastTime: context.time });
   }
-  context.note({ kind: "DENIED", body: { decision, likeness } }, request.intentId);
+  context.note({ kind: "DENIED", body: { decision, likeness } }, decision.intentId);
   publishDecision(context, decision);
-  return { isAccepted: false, orderRefs: [], failures: outcome.failures, decision };
+  return { isAccepted: false, orderRefs: [], failures, decision };
+}
+
+/**
+ * Asks the gate about an exit before the stops are cancelled for it: what it would refuse then is refused now, and the stops
+ * stay. The session must last until the cancels are answered and the exit is filled.
+ */
+export function refusedBeforehand(context: Context, request: OrderRequest): readonly RiskFailure[] {
+  const { outcome, decision } = previewRequest(context, request, true);
+  const failures = outcome.kind === "denied" ? [...outcome.failures] : [];
+  const session = context.market.sessionAt(context.time);
+  const left = session === undefined ? 0 : (session.close - context.time) / SECOND;
+  const needed = context.deadline("cancel") + context.deadline("exit");
+  if (session !== undefined && left < needed) {
+    const detail = "the session ends before the stops could be cancelled and the exit filled";
+    failures.push({ code: "SESSION", detail, allowed: needed, requested: left, headroom: left - needed });
+  }
+  if (failures.length > 0) deny(context, failures, { ...decision, verdict: "denied", orderRefs: [], failures }, "");
+  return failures;
 }
 
 /**
