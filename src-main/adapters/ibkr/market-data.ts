@@ -173,8 +173,10 @@ export class MarketData {
     const described = this.detailRequests.get(id);
     const symbol = described ?? this.lines.get(id);
     if (symbol === undefined) return false;
-    if (keepsStream(code) || classOf(code, text) === "benign") return true;
-    if (described === undefined) this.lines.delete(id);
+    const kind = classOf(code, text);
+    if (keepsStream(code) || kind === "benign" || kind === "orderNote") return true;
+    // A code that nobody has listed is told, and ends nothing: if the line is dead, its age says so.
+    if (described === undefined && kind !== "unknown") this.lines.delete(id);
     this.parts.emitMarket((time) => ({ kind: "dataRefused", time, symbol, code, detail: text }));
     return true;
   }

@@ -11,6 +11,7 @@ function marketRig() {
   const handlers = new Map<EventName, (...args: never[]) => void>();
   const asked: number[] = [];
   const cancelled: number[] = [];
+  const lines: number[] = [];
   const pending: Pending[] = [];
   const nothing = (): void => undefined;
   const hear = (event: EventName, ...args: unknown[]): void =>
@@ -19,7 +20,7 @@ function marketRig() {
     reqContractDetails: (id: number, contract: { symbol: string }) => hear(EventName.contractDetails, id, { contract }),
     reqHistoricalData: (id: number) => asked.push(id),
     cancelHistoricalData: (id: number) => cancelled.push(id),
-    reqMktData: nothing,
+    reqMktData: (id: number) => lines.push(id),
     cancelMktData: nothing,
     reqMarketDataType: nothing,
   } as unknown as IBApi;
@@ -48,7 +49,7 @@ function marketRig() {
       const made = event(1);
       return made?.kind === "dataRefused" ? [`${made.symbol}: ${made.detail}`] : [];
     });
-  return { market, asked, cancelled, refused, hear, handedOver: () => handedOver };
+  return { market, asked, cancelled, lines, refused, hear, handedOver: () => handedOver };
 }
 
 beforeEach(() => {
@@ -79,4 +80,19 @@ test("a history that has ended is not given up, and no timer outlives what was a
   market.restore();
   market.reset();
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test.each([
+  ["a warning in words", 2109, "Order Event Warning: attribute is ignored", true, 0],
+  ["delayed data for want of a subscription", 10167, "Displaying delayed market data", true, 0],
+  ["a code that nobody has listed, which is told", 99_999, "something new", true, 1],
+  ["no subscription, which is told", 354, "Not subscribed", false, 1],
+  ["an unknown contract, which is told", 200, "No security definition", false, 1],
+])("a line and %s: it goes on, or it has ended", (_what, code, text, goesOn, told) => {
+  const { market, lines, refused } = marketRig();
+  const [line = 0] = lines;
+  expect(market.lineCount).toBe(SYMBOLS.length);
+  expect(market.onError(line, code, text)).toBe(true);
+  expect(market.lineCount).toBe(goesOn ? SYMBOLS.length : SYMBOLS.length - 1);
+  expect(refused()).toHaveLength(told);
 });
