@@ -1,23 +1,35 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { GOVERNOR_BOUND } from "#adapters/ibkr/pacing.ts";
+import { QUEUE_BOUND } from "#adapters/store/store-facade.ts";
 import { wallMs } from "#adapters/system/clock.ts";
 import type { Trading } from "#app/trading.ts";
 import type { Monitor } from "#shared/contract/topics.ts";
 
-const QUEUE_BOUND = 10_000;
-const GOVERNOR_BOUND = 2_000;
+/** A loop that is late by more than this keeps ticks and answers waiting. */
+const LATE_LOOP_MS = 250;
 
-let lastEvents = 0;
-let lastWall = 0;
+/** Readings of a running host; rates are of the time since the last reading. */
+export function createMonitor(trading: Trading): () => Monitor {
+  const loop = monitorEventLoopDelay();
+  loop.enable();
+  let before = { events: trading.runner.eventCount(), wall: wallMs() };
+  return () => {
+    const { events, wall } = { events: trading.runner.eventCount(), wall: wallMs() };
+    const seconds = (wall - before.wall) / 1_000;
+    const eventsPerSecond = seconds > 0 ? (events - before.events) / seconds : undefined;
+    before = { events, wall };
+    const lateMs = loop.max / 1e6;
+    loop.reset();
+    return readings(trading, { events, eventsPerSecond, lateMs });
+  };
+}
+
+type Reading = { readonly events: number; readonly eventsPerSecond: number | undefined; readonly lateMs: number };
 
 /** Health, latencies, rates and queues as they are; what is not known is left out. */
-export function monitorOf(trading: Trading): Monitor {
+function readings(trading: Trading, { events, eventsPerSecond, lateMs }: Reading): Monitor {
   const { runner, broker, store, engine, clock } = trading;
   const { context } = engine;
-  const events = runner.eventCount();
-  const wall = wallMs();
-  const seconds = (wall - lastWall) / 1_000;
-  const eventsPerSecond = lastWall === 0 || seconds <= 0 ? undefined : (events - lastEvents) / seconds;
-  lastEvents = events;
-  lastWall = wall;
   const counters = { ...broker.counters(), ...runner.telemetry.counts() };
   const memory = process.memoryUsage();
   const failure = store.failure();
@@ -30,14 +42,18 @@ export function monitorOf(trading: Trading): Monitor {
       messagesLastSecond: counters.messagesLastSecond ?? 0,
     },
     queues: {
-      engine: { depth: runner.queueDepth(), bound: QUEUE_BOUND },
+      engine: { depth: runner.queueDepth() },
       journal: { depth: store.pending(), bound: QUEUE_BOUND },
       governor: { depth: counters.governorQueue ?? 0, bound: GOVERNOR_BOUND },
     },
     counters,
     memory: { rssBytes: memory.rss, heapBytes: memory.heapUsed },
     health: [
-      { name: "engine", state: "ok", detail: `${events} events processed` },
+      {
+        name: "engine",
+        state: lateMs > LATE_LOOP_MS ? "warning" : "ok",
+        detail: `${events} events processed, loop late by ${Math.round(lateMs)} ms at most`,
+      },
       {
         name: "journal",
         state: failure === undefined ? (context.isJournalStalled ? "warning" : "ok") : "down",

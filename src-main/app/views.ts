@@ -15,7 +15,7 @@ import type { CommandResult, Origin } from "#shared/model/command.ts";
 import { TIMEFRAMES } from "#shared/model/market.ts";
 import type { Port } from "#shared/rpc/port.ts";
 import { serve, type ViewHost } from "#shared/rpc/server.ts";
-import { monitorOf } from "./monitor.ts";
+import { createMonitor } from "./monitor.ts";
 
 /** Lossy topics are told ten times a second at most, the slow ones once. */
 const FLUSH_MS = 100;
@@ -44,6 +44,7 @@ export function createViews(options: ViewsOptions): Views {
 class EngineViews implements Views {
   private readonly options: ViewsOptions;
   private trading: Trading | undefined;
+  private monitor: ReturnType<typeof createMonitor> | undefined;
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly hub = createTopicHub({
     pull: (topic, key) => this.pull(topic, key),
@@ -60,6 +61,7 @@ class EngineViews implements Views {
 
   attach(trading: Trading): void {
     this.trading = trading;
+    this.monitor = createMonitor(trading);
     trading.engine.signals.publishAll();
     for (const effect of trading.engine.context.drain()) {
       if (effect.kind === "publish") this.hub.publish(effect.topic, effect.key, effect.body);
@@ -140,7 +142,7 @@ class EngineViews implements Views {
       case "account":
         return [accountView(context)];
       case "monitor":
-        return [monitorOf(trading)];
+        return this.monitor === undefined ? [] : [this.monitor()];
       case "quotes":
         return context.market.symbols().map((symbol) => context.market.quoteView(symbol));
       case "risk":

@@ -111,7 +111,8 @@ function Queues({ monitor }: Readings) {
             <tr key={name}>
               <td>{name} queue</td>
               <td className="number">
-                {whole(row.depth)} / {whole(row.bound)}
+                {whole(row.depth)}
+                {row.bound === undefined ? "" : ` / ${whole(row.bound)}`}
               </td>
             </tr>
           ))}

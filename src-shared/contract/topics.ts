@@ -101,7 +101,7 @@ export const monitorSchema = z.object({
   /** Milliseconds of wall time, over the last five minutes. */
   latency: z.record(z.string(), distributionSchema),
   rates: z.record(z.string(), z.number()),
-  queues: z.record(z.string(), z.object({ depth: z.number(), bound: z.number() })),
+  queues: z.record(z.string(), z.object({ depth: z.number(), bound: z.number().optional() })),
   counters: z.record(z.string(), z.number()),
   memory: z.object({ rssBytes: z.number(), heapBytes: z.number() }),
   health: z.array(

@@ -9,7 +9,10 @@ const WINDOW = SECOND;
 const ALL = 45;
 /** What opens, reads and subscribes leaves room for cancels and exits at any moment. */
 const LOWER_LANES = 40;
+const LANES = 6;
 const QUEUE_BOUND = 2_000;
+/** Of all lanes together. */
+export const GOVERNOR_BOUND = LANES * QUEUE_BOUND;
 /** After the server complained of our rate: silence of the lower lanes, then half their rate. */
 const PAUSE = 2 * SECOND;
 const SLOW = 60 * SECOND;
@@ -30,7 +33,7 @@ export class Governor {
   private readonly timers: Timers;
   private readonly sent: Micros[] = [];
   private readonly lower: Micros[] = [];
-  private readonly queues: Waiting[][] = [[], [], [], [], [], []];
+  private readonly queues: Waiting[][] = Array.from({ length: LANES }, () => []);
   private pausedUntil: Micros = 0;
   private slowUntil: Micros = 0;
   /** When the queues are looked at again. */

@@ -210,12 +210,17 @@ export class Context {
 
   publishOrder(orderRef: string): void {
     const order = this.ledger.orders.get(orderRef);
-    if (order !== undefined) this.emit({ kind: "publish", topic: "orders", key: orderRef, body: order });
+    if (order === undefined) return;
+    this.emit({ kind: "publish", topic: "orders", key: orderRef, body: order });
+    // The kill button says what it would do: its numbers follow orders and positions at once.
+    this.emit({ kind: "touch", topic: "status", key: "status" });
   }
 
   publishPosition(symbol: string): void {
     const body = this.position(symbol);
-    if (body !== undefined) this.emit({ kind: "publish", topic: "positions", key: symbol, body });
+    if (body === undefined) return;
+    this.emit({ kind: "publish", topic: "positions", key: symbol, body });
+    this.emit({ kind: "touch", topic: "status", key: "status" });
   }
 
   publishFill(execId: string): void {

@@ -47,6 +47,18 @@ describe("the kill switch", () => {
     expect(cancels(made)).toEqual([orderRef]);
   });
 
+  test("says what it would do: its numbers are told anew with every order and position that changes", () => {
+    const driver = new EngineDriver().ready();
+    const status = { kind: "touch", topic: "status", key: "status" };
+    const made = driver.effects.length;
+    driver.send({ kind: "timer" });
+    expect(driver.effects.slice(made)).not.toContainEqual(status);
+    driver.order();
+    driver.acknowledge();
+    expect(driver.fill(driver.find("entry"))).toContainEqual(status);
+    expect(driver.report(driver.find("stop").orderRef, "cancelled")).toContainEqual(status);
+  });
+
   test("is pressed again without harm, and survives a snapshot", () => {
     const driver = holding();
     driver.command({ kind: "kill", mode: "stop", reason: "one" });
