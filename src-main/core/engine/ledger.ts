@@ -1,8 +1,10 @@
 import {
   applyFill,
+  applyFilledAway,
   applyNotPlaced,
   applyNotSent,
   applyReport,
+  applyResized,
   applySent,
   applyUnknown,
   type OrderAlarm,
@@ -324,8 +326,8 @@ export class Ledger {
         return this.change(orderRef, (order) => ({
           order: isTerminal(order.status) ? order : { ...order, status: "rejected", message: text, updatedTime: time },
         }));
-      // Its executions were booked before; without them it is not filled, whatever the list says.
       case "filledAway":
+        return this.change(orderRef, (order) => ({ order: applyFilledAway(order, verdict.filledQuantity ?? 0, time) }));
       case "absent":
         return NOTHING;
     }
@@ -444,7 +446,7 @@ export class Ledger {
     const changed: string[] = [];
     for (const child of this.openOrders()) {
       if (child.parentRef !== parent.orderRef) continue;
-      this.orders.put({ ...child, quantity: parent.filledQuantity });
+      this.orders.put(applyResized(child, parent.filledQuantity, parent.updatedTime));
       changed.push(child.orderRef);
     }
     return changed;

@@ -91,6 +91,24 @@ export function applyFill(order: Order, quantity: number, price: number, time: M
   };
 }
 
+/**
+ * The broker keeps a bracket's child no larger than what its entry bought. News of that may come after the child's own fills:
+ * then nothing of it is left to work.
+ */
+export function applyResized(order: Order, quantity: number, time: Micros): Order {
+  const resized = { ...order, quantity, updatedTime: time };
+  return order.filledQuantity >= quantity ? { ...resized, status: "filled", pendingCancel: false } : resized;
+}
+
+/**
+ * The broker lists the order as filled with `filledQuantity` shares. Its executions were booked before: where they come to
+ * that number the order has ended, at the size that the broker had for it. Without them it is not filled, whatever the list says.
+ */
+export function applyFilledAway(order: Order, filledQuantity: number, time: Micros): Order {
+  if (isTerminal(order.status) || filledQuantity <= 0 || order.filledQuantity !== filledQuantity) return order;
+  return applyResized(order, filledQuantity, time);
+}
+
 /** The bytes were handed to the socket. A report may have overtaken this news. */
 export function applySent(order: Order, wireId: number, time: Micros): Order {
   const status = order.status === "intent" ? "sent" : order.status;

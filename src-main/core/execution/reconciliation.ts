@@ -6,6 +6,8 @@ export type Verdict = {
   readonly orderRef: string;
   readonly kind: "matched" | "filledAway" | "cancelledAway" | "rejectedAway" | "absent";
   readonly permId?: number;
+  /** Shares that the broker says were filled; of `filledAway` only. */
+  readonly filledQuantity?: number;
   readonly text: string;
 };
 
@@ -65,7 +67,7 @@ function verdictOf(
   const done = completed.get(order.orderRef);
   if (done === undefined) return { orderRef: order.orderRef, kind: "absent", text: "not in the broker's lists" };
   const shared = { orderRef: order.orderRef, permId: done.permId, text: `completed: ${done.status}` };
-  if (done.status === "Filled") return { ...shared, kind: "filledAway" };
+  if (done.status === "Filled") return { ...shared, kind: "filledAway", filledQuantity: done.filledQuantity };
   return { ...shared, kind: done.status === "Inactive" ? "rejectedAway" : "cancelledAway" };
 }
 

@@ -33,6 +33,11 @@ function reading(driver: EngineDriver, held: number, listed: Partial<BrokerSnaps
   driver.send({ kind: "brokerSnapshot", snapshot: { ...empty, positions, ...listed } });
 }
 
+function permutations<T>(items: readonly T[]): readonly (readonly T[])[] {
+  if (items.length === 0) return [[]];
+  return items.flatMap((item, index) => permutations(items.toSpliced(index, 1)).map((rest) => [item, ...rest]));
+}
+
 describe("protection", () => {
   test("that is left over when a person closes the position elsewhere is cancelled: it would open another", () => {
     const driver = holding();
@@ -82,6 +87,58 @@ describe("protection", () => {
     expect(driver.find("stop")).toMatchObject({ quantity: 4 });
     driver.fill(driver.find("stop"), 4);
     expect(driver.find("stop").status).toBe("filled");
+  });
+
+  test("that was filled before its entry was known to have ended short has ended too, and nothing works any more", () => {
+    const driver = new EngineDriver().ready();
+    driver.order();
+    driver.acknowledge();
+    driver.fill(driver.find("entry"), 4);
+    driver.fill(driver.find("stop"), 4);
+    expect(driver.find("stop").status).toBe("partial");
+    driver.report(driver.find("entry").orderRef, "cancelled");
+    expect(driver.find("stop")).toMatchObject({ status: "filled", quantity: 4 });
+  });
+
+  test("of an entry that ended short ends the same in whatever order the broker tells it", () => {
+    const facts = ["entryFill", "entryCancel", "stopFill", "targetCancel"] as const;
+    for (const order of permutations(facts)) {
+      const driver = new EngineDriver().ready();
+      driver.order({ takeProfit: 103 });
+      driver.acknowledge();
+      const [entry, stop, target] = [driver.find("entry"), driver.find("stop"), driver.find("target")];
+      const tell = {
+        entryFill: () => driver.fill(entry, 4),
+        entryCancel: () => driver.report(entry.orderRef, "cancelled"),
+        stopFill: () => driver.fill(stop, 4),
+        targetCancel: () => driver.report(target.orderRef, "cancelled"),
+      };
+      for (const fact of order) tell[fact]();
+      const ended = [driver.find("entry"), driver.find("stop"), driver.find("target")].map(({ status }) => status);
+      expect([order, ended]).toEqual([order, ["cancelled", "filled", "cancelled"]]);
+    }
+  });
+
+  test("that was filled away at the size of an entry that ended short is settled by the reading", () => {
+    const driver = new EngineDriver().ready();
+    driver.order();
+    driver.acknowledge();
+    const [entry, stop] = [driver.find("entry"), driver.find("stop")];
+    driver.fill(entry, 4);
+    driver.fill(stop, 4);
+    const listed = [entry, stop].map((order) => ({
+      orderRef: order.orderRef,
+      permId: order.role === "entry" ? 1 : 2,
+      clientId: 10,
+      orderId: 0,
+      terms: { ...order, quantity: order.role === "entry" ? 10 : 4 },
+      status: order.role === "entry" ? "Cancelled" : "Filled",
+      filledQuantity: 4,
+      transmitted: true,
+    }));
+    reading(driver, 0, { completedOrders: listed });
+    expect([driver.find("entry").status, driver.find("stop").status]).toEqual(["cancelled", "filled"]);
+    expect(driver.engine.context.ledger.openOrders().map(({ role }) => role)).not.toContain("stop");
   });
 
   test("that cannot be placed is not asked for all night", () => {

@@ -2,9 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   applyFill,
+  applyFilledAway,
   applyNotPlaced,
   applyNotSent,
   applyReport,
+  applyResized,
   applySent,
   applyUnknown,
 } from "#core/execution/order-lifecycle.ts";
@@ -143,4 +145,18 @@ test("no walk leaves a final state but by fills, and none loses a share", () => 
       }
     }),
   );
+});
+
+test("a child that has filled what is left of its entry has ended; one that has not goes on at that size", () => {
+  expect(applyResized(at("partial", 4), 4, 2)).toMatchObject({ status: "filled", quantity: 4, filledQuantity: 4 });
+  expect(applyResized(at("partial", 3), 4, 2)).toMatchObject({ status: "partial", quantity: 4, filledQuantity: 3 });
+  expect(applyResized(at("acked"), 4, 2)).toMatchObject({ status: "acked", quantity: 4, filledQuantity: 0 });
+});
+
+test("an order is filled away once its executions come to what the broker lists, and never by the list alone", () => {
+  expect(applyFilledAway(at("partial", 4), 4, 2)).toMatchObject({ status: "filled", quantity: 4 });
+  expect(applyFilledAway(at("unknown", 4), 4, 2).status).toBe("filled");
+  for (const listed of [0, 3, 5, 10]) expect(applyFilledAway(at("partial", 4), listed, 2)).toEqual(at("partial", 4));
+  expect(applyFilledAway(at("acked"), 10, 2)).toEqual(at("acked"));
+  expect(applyFilledAway(at("cancelled", 4), 4, 2)).toEqual(at("cancelled", 4));
 });
