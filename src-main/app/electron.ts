@@ -13,14 +13,11 @@ import {
   protocol,
   session,
 } from "electron";
-import { wallMs } from "#adapters/system/clock.ts";
-import { connectControl } from "#adapters/system/control-socket.ts";
-import { createKillLatch } from "#adapters/system/latch.ts";
 import { bundleFile } from "#app/bundle-file.ts";
 import { dataDirectoryPath } from "#app/data-directory.ts";
 import type { Host } from "#app/host.ts";
+import { type KillOutcome, requestKill } from "#app/kill-request.ts";
 import { PROFILES } from "#shared/model/account-guard.ts";
-import { connect } from "#shared/rpc/client.ts";
 
 /**
  * The desktop: a window that passes frames between its page and the control socket of a host. Where none runs on the data
@@ -28,8 +25,6 @@ import { connect } from "#shared/rpc/client.ts";
  */
 const SCHEME = "app";
 const KILL_KEY = "CommandOrControl+Alt+Shift+K";
-const KILL_PATIENCE_MS = 250;
-const KILL_ANSWER_MS = 3_000;
 /** better-sqlite3 needs it; below, loading it ends the process without a word. */
 const NODE_API = 10;
 const HOST = "rt";
@@ -108,39 +103,20 @@ async function start(): Promise<void> {
   }
 }
 
-/**
- * STOP over the control socket, as `robotrader kill` does; without a host the latch, so that the next start is KILLED. What
- * fails is said, and ends nothing: the host may run in this process.
- */
+/** STOP, as `robotrader kill` does. What fails is said, and ends nothing: the host may run in this process. */
 async function pressKill(at: string): Promise<void> {
-  const port = await connectControl(at, KILL_PATIENCE_MS);
-  if (port === undefined) {
-    createKillLatch(at).engage("kill key pressed without a running host");
-    return warn(`KILL: no host answers in ${at}: the next start is KILLED; nothing was sent to the broker`);
-  }
-  let isAnswered = false;
-  const end = (problem?: string): void => {
-    if (isAnswered) return;
-    isAnswered = true;
-    clearTimeout(timer);
-    client.close();
-    if (problem !== undefined) warn(problem);
-  };
-  const timer = setTimeout(
-    () => end("KILL was not answered: the host stands still. Stop at the broker."),
-    KILL_ANSWER_MS,
+  const kill = { kind: "kill", mode: "stop", reason: "kill key pressed" } as const;
+  const problem = await requestKill(at, kill, "desktop key").then(
+    (outcome) => killProblem(at, outcome),
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
   );
-  const client = connect(port, "desktop key", wallMs, {
-    onWelcome: () => {
-      const command = { kind: "kill", mode: "stop", reason: "kill key pressed" } as const;
-      client.request("command", { commandId: crypto.randomUUID(), command, issueTime: 0 }).then(
-        (result) => end(result.accepted ? undefined : `KILL was refused: ${result.message}`),
-        (error: unknown) => end(`KILL was not answered: ${String(error)}`),
-      );
-    },
-    onRefused: (reason) => end(`KILL was refused: ${reason}`),
-    onLossy: () => undefined,
-  });
+  if (problem !== undefined) warn(`KILL: ${problem}`);
+}
+
+function killProblem(at: string, outcome: KillOutcome): string | undefined {
+  if (outcome === "noHost") return `no host answers in ${at}: the next start is KILLED; nothing was sent to the broker`;
+  if (outcome === "noAnswer") return "the host does not answer: the next start is KILLED. Stop at the broker.";
+  return outcome.accepted ? undefined : `it was refused: ${outcome.message}`;
 }
 
 function serveBundle(): void {

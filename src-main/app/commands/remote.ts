@@ -1,13 +1,12 @@
 import { wallMs } from "#adapters/system/clock.ts";
 import { connectControl } from "#adapters/system/control-socket.ts";
-import { createKillLatch } from "#adapters/system/latch.ts";
 import { buildInfo } from "#app/build-info.ts";
-import { dataDirectoryPath, writeInFolder } from "#app/data-directory.ts";
+import { dataDirectoryPath } from "#app/data-directory.ts";
+import { requestKill } from "#app/kill-request.ts";
 import { readRunFile } from "#app/run-file.ts";
 import type { TopicName, TopicRow } from "#shared/contract/topics.ts";
-import type { Command, CommandResult } from "#shared/model/command.ts";
-import { type Client, connect, RequestError } from "#shared/rpc/client.ts";
-import type { Port } from "#shared/rpc/port.ts";
+import type { Command } from "#shared/model/command.ts";
+import { type Client, connect } from "#shared/rpc/client.ts";
 import { CommandError, type CommonOptions, configurationOf, EXIT, print } from "./context.ts";
 
 const PATIENCE_MS = 250;
@@ -124,10 +123,7 @@ export type KillOptions = CommonOptions & {
   readonly reason?: string;
 };
 
-/**
- * STOP, PANIC or PANIC + FLATTEN; never asks. Where no host answers the latch is written, so that the next start is KILLED:
- * none is there, it is hung, or it dies of it.
- */
+/** STOP, PANIC or PANIC + FLATTEN; never asks. */
 export async function kill(options: KillOptions): Promise<number> {
   if (options.flatten === true && options.panic !== true) {
     throw new CommandError("BAD_OPTION", "--flatten goes with --panic; `flatten` alone closes positions", EXIT.usage);
@@ -135,64 +131,17 @@ export async function kill(options: KillOptions): Promise<number> {
   const folder = folderOf(options);
   const reason = options.reason ?? "from the command line";
   const mode = options.panic === true ? (options.flatten === true ? "panicFlatten" : "panic") : "stop";
-  const latch = (why: string): void =>
-    writeInFolder(folder, () => createKillLatch(folder).engage(`kill ${why}: ${reason}`));
-  const port = await connectControl(folder, PATIENCE_MS);
-  if (port === undefined) {
-    latch("without a running host");
-    return latchedOnly(
-      options,
-      `no host answers in ${folder}: the next start is KILLED; nothing was sent to the broker`,
-    );
+  const outcome = await requestKill(folder, { kind: "kill", mode, reason }, buildInfo());
+  if (typeof outcome === "object") {
+    print(options, outcome, () => outcome.message);
+    return outcome.accepted ? EXIT.done : EXIT.failed;
   }
-  const result = await killOver(port, { kind: "kill", mode, reason }, () => latch("without an answer of the host"));
-  if (result === undefined) {
-    const message = `the host of ${folder} does not answer: the next start is KILLED; this one acts when it wakes, which nobody can promise`;
-    return latchedOnly(options, message);
-  }
-  print(options, result, () => result.message);
-  return result.accepted ? EXIT.done : EXIT.failed;
-}
-
-function latchedOnly(options: CommonOptions, message: string): number {
+  const message =
+    outcome === "noHost"
+      ? `no host answers in ${folder}: the next start is KILLED; nothing was sent to the broker`
+      : `the host of ${folder} does not answer: the next start is KILLED; this one acts when it wakes, which nobody can promise`;
   print(options, { accepted: false, latched: true, message }, () => message);
   return EXIT.latchedOnly;
-}
-
-/**
- * The kill goes out behind the greeting, without waiting for a welcome: a host that hangs finds it when it wakes. `latch`
- * is called as soon as the host is silent for longer than a living one would be.
- */
-async function killOver(port: Port, command: Command, latch: () => void): Promise<CommandResult | undefined> {
-  const client = connect(port, buildInfo(), wallMs, {
-    onWelcome: () => undefined,
-    onRefused: () => undefined,
-    onLossy: () => undefined,
-  });
-  const timers: NodeJS.Timeout[] = [];
-  const silence = new Promise<undefined>((resolve, reject) => {
-    timers.push(setTimeout(() => resolve(undefined), ANSWER_MS));
-    timers.push(
-      setTimeout(() => {
-        try {
-          latch();
-        } catch (error) {
-          reject(error);
-        }
-      }, PATIENCE_MS),
-    );
-  });
-  try {
-    const request = client.request("command", { commandId: crypto.randomUUID(), command, issueTime: 0 });
-    return await Promise.race([request, silence]);
-  } catch (error) {
-    if (!(error instanceof RequestError)) throw error;
-    latch();
-    return undefined;
-  } finally {
-    for (const timer of timers) clearTimeout(timer);
-    client.close();
-  }
 }
 
 /** Closes every position, or one, by exits through the gate. */
