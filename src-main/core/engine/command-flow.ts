@@ -26,6 +26,7 @@ const yes = (message: string, orderRefs: readonly string[] = []): Answer => ({
   orderRefs: [...orderRefs],
   failures: [],
 });
+const DIFFERS = "the broker holds another position than our books; what both agree on is all that is closed";
 const no = (message: string): Answer => ({ accepted: false, message, orderRefs: [], failures: [] });
 
 function stopStands(symbol: string): Answer {
@@ -161,11 +162,7 @@ export class CommandFlow {
     const reason = `closed by ${origin.who}`;
     const { isStarted, failures } = this.exits.close({ symbol, owner: undefined, source, reason });
     if (failures.length > 0) return refused(failures);
-    if (!isStarted && this.context.ledger.frozen.has(symbol)) {
-      return no(
-        `${symbol}: the broker holds another position than our books; what both agree on is all that is closed`,
-      );
-    }
+    if (!isStarted && this.context.ledger.frozen.has(symbol)) return no(`${symbol}: ${DIFFERS}`);
     return isStarted ? yes(`closing ${symbol}`) : no(`nothing to close in ${symbol}, or it is being closed already`);
   }
 
@@ -186,8 +183,14 @@ export class CommandFlow {
     const failures = closings.flatMap((closing) => closing.failures);
     const kept = closings.filter((closing) => closing.failures.length > 0).map(({ name }) => name);
     if (kept.length > 0 && closed.length === 0) return refused(failures);
-    const also = kept.length === 0 ? "" : `; ${kept.join(", ")} stay with their stops`;
-    return { ...yes(closed.length === 0 ? "flat already" : `flattening ${closed.join(", ")}${also}`), failures };
+    // Where the two disagree nobody knows that it is flat.
+    const differing = [...context.ledger.frozen.keys()].filter((name) => symbol === undefined || name === symbol);
+    const also = [
+      ...(kept.length === 0 ? [] : [`${kept.join(", ")} stay with their stops`]),
+      ...(differing.length === 0 ? [] : [`${differing.join(", ")}: ${DIFFERS}`]),
+    ];
+    if (closed.length === 0) return also.length === 0 ? yes("flat already") : no(also.join("; "));
+    return { ...yes([`flattening ${closed.join(", ")}`, ...also].join("; ")), failures };
   }
 
   /** STOP: entries go, stops stay, a person's exits stay possible. PANIC: everything goes. */

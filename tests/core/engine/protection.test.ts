@@ -176,6 +176,30 @@ describe("where our books and the broker's differ", () => {
   });
 });
 
+test("nothing is called flat where the broker holds another position than our books", () => {
+  const differs = /AAPL: the broker holds another position than our books/;
+  const opposite = holding();
+  reading(opposite, -10);
+  expect(opposite.command({ kind: "flatten" })).toMatchObject({
+    accepted: false,
+    message: expect.stringMatching(differs),
+  });
+  const smaller = holding();
+  reading(smaller, 4);
+  const { accepted, message } = smaller.command({ kind: "flatten", symbol: "AAPL" });
+  expect([accepted, message]).toEqual([
+    true,
+    expect.stringMatching(/^flattening AAPL; AAPL: the broker holds another/),
+  ]);
+  const unknown = new EngineDriver().ready();
+  reading(unknown, 7);
+  expect(unknown.command({ kind: "flatten" }).accepted).toBe(false);
+  expect(new EngineDriver().ready().command({ kind: "flatten" })).toMatchObject({
+    accepted: true,
+    message: "flat already",
+  });
+});
+
 test("an order that has ended for us and works at the broker is cancelled and told", () => {
   const driver = new EngineDriver().ready();
   driver.order({ limitPrice: 99.5, stopLoss: 98.5 });
