@@ -31,6 +31,7 @@ function readings(trading: Trading, { events, eventsPerSecond, lateMs }: Reading
   const { runner, broker, store, engine, clock } = trading;
   const { context } = engine;
   const counters = { ...broker.counters(), ...runner.telemetry.counts() };
+  const { messagesLastSecond, governorQueue } = counters;
   const memory = process.memoryUsage();
   const failure = store.failure();
   const isLive = context.link === "live";
@@ -39,12 +40,12 @@ function readings(trading: Trading, { events, eventsPerSecond, lateMs }: Reading
     latency: { ...runner.telemetry.latencies() },
     rates: {
       ...(eventsPerSecond === undefined ? {} : { eventsPerSecond }),
-      messagesLastSecond: counters.messagesLastSecond ?? 0,
+      ...(messagesLastSecond === undefined ? {} : { messagesLastSecond }),
     },
     queues: {
       engine: { depth: runner.queueDepth() },
       journal: { depth: store.pending(), bound: QUEUE_BOUND },
-      governor: { depth: counters.governorQueue ?? 0, bound: GOVERNOR_BOUND },
+      ...(governorQueue === undefined ? {} : { governor: { depth: governorQueue, bound: GOVERNOR_BOUND } }),
     },
     counters,
     memory: { rssBytes: memory.rss, heapBytes: memory.heapUsed },

@@ -160,6 +160,7 @@ class EngineViews implements Views {
     const alerts = trading.runner.telemetry.counts();
     const orderPath = trading.runner.telemetry.distribution("tickToOrder");
     const { speed, build } = this.options;
+    const { messagesLastSecond } = trading.broker.counters();
     return {
       profile,
       accountAlias:
@@ -170,7 +171,7 @@ class EngineViews implements Views {
       ...statusView(context),
       time: trading.clock.now(),
       alerts: { critical: alerts["alerts.critical"] ?? 0, warning: alerts["alerts.warning"] ?? 0 },
-      messagesLastSecond: trading.broker.counters().messagesLastSecond ?? 0,
+      ...(messagesLastSecond === undefined ? {} : { messagesLastSecond }),
       ...(speed === undefined ? {} : { speed }),
       ...(orderPath.p99 === undefined ? {} : { orderPathP99Ms: orderPath.p99 }),
     };

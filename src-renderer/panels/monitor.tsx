@@ -68,7 +68,12 @@ function Health({ monitor }: Readings) {
   return (
     <div>
       <h3>Health</h3>
-      <table aria-label="Health">
+      <table aria-label="Health" className="fixed">
+        <colgroup>
+          <col style={{ width: "112px" }} />
+          <col style={{ width: "68px" }} />
+          <col />
+        </colgroup>
         <tbody>
           {monitor.health.map((row) => (
             <tr key={row.name}>
@@ -77,7 +82,9 @@ function Health({ monitor }: Readings) {
                 {row.name}
               </td>
               <td>{row.state}</td>
-              <td className="dim">{row.detail}</td>
+              <td className="dim" title={row.detail}>
+                {row.detail}
+              </td>
             </tr>
           ))}
           {monitor.connections.map((row) => (

@@ -24,7 +24,7 @@ function Headroom({ row }: { readonly row: Row }) {
 const isMeasured = (row: Row): boolean => row.limit !== undefined;
 
 const COLUMNS: readonly Column<Row>[] = [
-  { id: "code", title: "Control", width: "168px", cell: (row) => <b>{row.code}</b> },
+  { id: "code", title: "Control", width: "184px", cell: (row) => <b>{row.code}</b> },
   { id: "title", title: "Meaning", width: "178px", cell: (row) => row.title },
   { id: "scope", title: "Holds for", width: "84px", cell: (row) => SCOPE[row.scope], className: () => "dim" },
   { id: "value", title: "Value", isNumber: true, width: "72px", cell: (row) => number(row.value) },
