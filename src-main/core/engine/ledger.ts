@@ -440,16 +440,12 @@ export class Ledger {
     } else if (!this.heldSince.has(symbol)) this.heldSince.set(symbol, time);
   }
 
-  /** A bracket protects what was bought: when its entry ends short, the children end with it at that size. */
+  /** A bracket protects what was bought: when its entry ends short, its children have that size. */
   private resizeChildren(parent: Order): readonly string[] {
     if (parent.filledQuantity >= parent.quantity || parent.filledQuantity === 0) return [];
-    const changed: string[] = [];
-    for (const child of this.openOrders()) {
-      if (child.parentRef !== parent.orderRef) continue;
-      this.orders.put(applyResized(child, parent.filledQuantity, parent.updatedTime));
-      changed.push(child.orderRef);
-    }
-    return changed;
+    const open = this.orders.childrenOf(parent.orderRef).filter(({ status }) => !isTerminal(status));
+    for (const child of open) this.orders.put(applyResized(child, parent.filledQuantity, parent.updatedTime));
+    return open.map(({ orderRef }) => orderRef);
   }
 }
 

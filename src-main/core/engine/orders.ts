@@ -49,9 +49,12 @@ export class Orders {
     return [...this.mayFill].flatMap((orderRef) => this.byRef.get(orderRef) ?? []);
   }
 
+  childrenOf(parentRef: string): readonly Order[] {
+    return (this.children.get(parentRef) ?? []).flatMap((orderRef) => this.byRef.get(orderRef) ?? []);
+  }
+
   /** Shares that the children of an entry have closed, whichever of them. */
   closedBy(parentRef: string): number {
-    const children = this.children.get(parentRef) ?? [];
-    return children.reduce((sum, orderRef) => sum + (this.byRef.get(orderRef)?.filledQuantity ?? 0), 0);
+    return this.childrenOf(parentRef).reduce((sum, child) => sum + child.filledQuantity, 0);
   }
 }
